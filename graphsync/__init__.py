@@ -1,0 +1,1 @@
+"""Good mentoring practice, put into effect through Microsoft Graph."""

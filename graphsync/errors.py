@@ -1,0 +1,164 @@
+"""Every exception graphsync raises on purpose, cut by who must act on it.
+
+`need_retry` is the one place that says whether an error is worth another attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class GraphsyncError(Exception):
+    """The root of the tree; never raised itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong in a configuration file, said so that the reader can mend it.
+
+    `line` and `column` count from 1; 0 means that the file as a whole is meant. `rule` is the rule's name, or
+    empty outside rules. `found` and `expected` are phrases that complete "found …; expected …".
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str = ""
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        """Return `file:line:column: rule 'name': found …; expected …`."""
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        rule = f"rule {self.rule!r}: " if self.rule else ""
+        return f"{place}: {rule}found {self.found}; expected {self.expected}"
+
+
+class ConfigError(GraphsyncError):
+    """Settings or rules are wrong: the operator mends a file; every problem is listed."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.found)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class NotificationError(GraphsyncError):
+    """A request at the receiver is not what Graph would send; the item is dropped, counted and logged."""
+
+
+class MalformedNotification(NotificationError):
+    """The body or an item of it does not have the documented shape."""
+
+
+class ClientStateMismatch(NotificationError):
+    """The `clientState` of an item is not the one its subscription was made with."""
+
+    def __init__(self, subscription_id: str) -> None:
+        self.subscription_id = subscription_id
+        super().__init__(f"clientState of subscription {subscription_id!r} differs from the stored one")
+
+
+class GraphError(GraphsyncError):
+    """Graph refused or failed a request; carries what Microsoft's support asks for."""
+
+    def __init__(self, operation: str, *, status: int = 0, code: str = "", request_id: str = "") -> None:
+        self.operation = operation
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        super().__init__(f"{operation}: Graph answered {status or 'nothing'} {code!r} (request-id {request_id!r})")
+
+
+class GraphThrottled(GraphError):
+    """429: wait `retry_after`, or back off where Graph names no time."""
+
+    def __init__(
+        self,
+        operation: str,
+        *,
+        status: int = 429,
+        code: str = "",
+        request_id: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(operation, status=status, code=code, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class GraphUnavailable(GraphError):
+    """5xx or no answer: the request may have been carried out all the same."""
+
+    def __init__(
+        self,
+        operation: str,
+        *,
+        status: int = 0,
+        code: str = "",
+        request_id: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(operation, status=status, code=code, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class GraphConflict(GraphError):
+    """409 or 412: our picture is stale; fetch again and decide again."""
+
+    def __init__(
+        self, operation: str, *, status: int = 0, code: str = "", request_id: str = "", existing_id: str = ""
+    ) -> None:
+        super().__init__(operation, status=status, code=code, request_id=request_id)
+        self.existing_id = existing_id
+
+
+class GraphNotFound(GraphError):
+    """404, or 410 of a resource: a fact for `decide`, seldom a failure."""
+
+
+class DeltaExpired(GraphError):
+    """410 on a delta or next link: start a full round."""
+
+
+class GraphAuthError(GraphError):
+    """401, 403, or msal refuses: the operator acts; work waits and nothing is lost."""
+
+
+class GraphRejected(GraphError):
+    """Any other 4xx: our own bug; not retried, kept with its request id."""
+
+
+class ActionRefused(GraphsyncError):
+    """A precondition or a cap does not hold any more: recorded as the action's outcome."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ReservationConflict(GraphsyncError):
+    """The database refused a reservation that overlaps one graphsync has made already."""
+
+
+class StoreUnavailable(GraphsyncError):
+    """The database is locked, full or gone: the request is answered 5xx, so that Graph sends it again."""
+
+
+# Waits that Graph does not name: doubled from the first to the last, then given back to the outbox.
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=30)
+
+
+def need_retry(error: Exception, attempt: int) -> timedelta | None:
+    """Return how long to wait before attempt `attempt + 1`, or None where repeating cannot help.
+
+    Args:
+        error: what the last attempt raised.
+        attempt: how many attempts were made, from 1.
+    """
+    if not isinstance(error, GraphThrottled | GraphUnavailable):
+        return None
+    if error.retry_after is not None:
+        return error.retry_after
+    return min(FIRST_WAIT * 2 ** (min(attempt, 20) - 1), LONGEST_WAIT)
