@@ -161,4 +161,5 @@ def need_retry(error: Exception, attempt: int) -> timedelta | None:
         return None
     if error.retry_after is not None:
         return error.retry_after
-    return min(FIRST_WAIT * 2 ** (min(attempt, 20) - 1), LONGEST_WAIT)
+    doubled: timedelta = FIRST_WAIT * (1 << min(attempt, 20) - 1)
+    return min(doubled, LONGEST_WAIT)
