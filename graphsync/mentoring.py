@@ -6,6 +6,7 @@ Instants are aware UTC datetimes; what repeats is a wall-clock time with an IANA
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -203,7 +204,9 @@ class MentoringSession:
     (they differ from `starts_at`, `ends_at` after somebody moved the session by hand).
 
     `loss` says how the session was lost; `no_slot_reason` why a lost session was not put back into its week, kept
-    where there is something to say.
+    where there is something to say. `asked_at` is since when the present times wait for answers; `agreed` are those
+    who proposed the present time, and so have accepted it. `copies` are the event ids of the attendees' own copies,
+    once seen; `copies_looked_at` is when they were last looked for.
     """
 
     mentorship: MentorshipId
@@ -224,9 +227,11 @@ class MentoringSession:
     loss: Loss | None = None
     lost_at: datetime | None = None
     no_slot_reason: str = ""
-    answers: dict[PersonId, Answer] = field(default_factory=dict)
+    asked_at: datetime | None = None
+    answers: Mapping[PersonId, Answer] = field(default_factory=dict)
+    agreed: frozenset[PersonId] = frozenset()
     proposal: Proposal | None = None
-    copies_seen: frozenset[PersonId] = frozenset()
+    copies: Mapping[PersonId, str] = field(default_factory=dict)
     copies_looked_at: datetime | None = None
 
     def __post_init__(self) -> None:

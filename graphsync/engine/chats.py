@@ -1,0 +1,111 @@
+"""Looks at the chats of pairs that both agreed to it: what waits for an answer, and since when; never what was said."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.people import next_sweep
+from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
+from graphsync.errors import GraphAuthError, GraphNotFound
+from graphsync.mentoring import MentorshipId, OpenRequest, OptIn, RequestSource, Status
+from graphsync.teams.chats import ChatMessage, waiting_message
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK_BACK = timedelta(days=7)
+"""How far back a chat is read when it is seen for the first time."""
+
+OVERLAP = timedelta(minutes=1)
+"""Read again at each look, since messages become readable a little after their own time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLooks:
+    """The looks at chats."""
+
+    context: Context
+
+    def pair(self, mentorship_id: MentorshipId) -> None:
+        """Look whether the pair has a chat by now; asked again every day until it has."""
+        context, now = self.context, self.context.now()
+        subject = Subject(kind=SubjectKind.PAIR, owner=mentorship_id)
+        with context.store.transaction() as ledger:
+            mentorship = ledger.mentorships.get(mentorship_id)
+            wanted = (
+                mentorship is not None and mentorship.status is Status.ACTIVE and OptIn.CHAT in mentorship.opt_ins
+            )
+            if mentorship is None or not wanted or ledger.mentorships.chat(mentorship_id) is not None:
+                ledger.work.drop_sweep(subject)
+                return
+        pair = frozenset((mentorship.mentor, mentorship.mentee))
+        try:
+            chats = context.graph.list_chats(mentorship.mentee)
+        except GraphAuthError:
+            # Reading chats cannot be scoped to mailboxes, so a tenant may well not grant it: the source is off.
+            with context.store.transaction() as ledger:
+                text = "chats cannot be read: grant Chat.Read.All, or take 'chat' out of the sources of answer_promptly"
+                ledger.records.raise_alert(Alert(key="no-chat-permission", text=text, raised_at=now))
+                ledger.work.set_sweep(subject, now + context.config.deployment.sweep.chats)
+            return
+        found = next((c for c in chats if c.chat_type == "oneOnOne" and c.members == pair), None)
+        with context.store.transaction() as ledger:
+            if found is None:
+                ledger.work.set_sweep(subject, next_sweep(subject, context.config.deployment.sweep.chats, now))
+                return
+            ledger.work.drop_sweep(subject)
+            ledger.mentorships.save_chat(mentorship_id, found.id, now - FIRST_LOOK_BACK)
+            chat = Subject(kind=SubjectKind.CHAT, owner=found.id)
+            ledger.work.mark(chat, now)
+            ledger.work.set_sweep(chat, next_sweep(chat, context.config.deployment.sweep.chats, now))
+
+    def chat(self, chat_id: str) -> None:
+        """Look at what is new in one chat, and open or close what waits in it."""
+        context, now = self.context, self.context.now()
+        with context.store.transaction() as ledger:
+            mentorship_id = ledger.mentorships.by_chat(chat_id)
+            known = ledger.mentorships.chat(mentorship_id) if mentorship_id else None
+            mentorship = ledger.mentorships.get(mentorship_id) if mentorship_id else None
+            if mentorship_id is None or known is None or mentorship is None:
+                return
+            waiting = next((r for r in ledger.requests.of(mentorship_id) if r.source is RequestSource.CHAT), None)
+        try:
+            messages = context.graph.list_chat_messages(chat_id, known[1] - OVERLAP)
+        except GraphNotFound:
+            log.warning("chat of mentorship %s is gone", mentorship_id)
+            return
+        if waiting is not None:
+            # What waited before stands first; the same message comes again, and wins, when it was reacted to.
+            before = ChatMessage(
+                id=waiting.key.rsplit("/", 1)[-1],
+                chat_id=chat_id,
+                author=mentorship.other(waiting.owed_by),
+                created_at=waiting.asked_at,
+                modified_at=waiting.asked_at,
+            )
+            messages = [before, *messages]
+        found = waiting_message(messages, frozenset((mentorship.mentor, mentorship.mentee)))
+        request = None if found is None else OpenRequest(
+            key=f"{mentorship_id}/chat/{found.message_id}",
+            mentorship=mentorship_id,
+            source=RequestSource.CHAT,
+            owed_by=mentorship.other(found.author),
+            asked_at=found.sent_at,
+        )
+        read_until = max((message.modified_at for message in messages), default=known[1])
+        with context.store.transaction() as ledger:
+            ledger.mentorships.save_chat(mentorship_id, chat_id, max(read_until, known[1]))
+            self._keep(ledger, waiting, request, now)
+
+    def _keep(self, ledger: Ledger, known: OpenRequest | None, seen: OpenRequest | None, now: datetime) -> None:
+        if known == seen:
+            return
+        if known is not None and (seen is None or seen.key != known.key):
+            ledger.requests.close(known.key)
+        if seen is not None:
+            ledger.requests.save(seen)
+        changed = seen or known
+        if changed is not None:
+            mark_mentorship(ledger, changed.mentorship, now)

@@ -1,0 +1,179 @@
+"""Looks at people: who the mentorships file means, their hours and absences, and whether they can be reached at all."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+
+from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
+from graphsync.engine.state import organizer_of
+from graphsync.errors import GraphAuthError, GraphNotFound
+from graphsync.mentoring import DayHours, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
+from graphsync.rules.mentorships import MentorshipRow
+
+log = logging.getLogger(__name__)
+
+TEAMS_PROVIDER = "teamsForBusiness"
+NEVER_SET = WeeklyHours(time_zone="UTC", hours=())
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleLooks:
+    """The looks at the directory and at mailbox settings."""
+
+    context: Context
+
+    def enlist(self) -> None:
+        """Bring the store in step with the mentorships file: its people by address, then the mentorships.
+
+        An address the directory does not know is an alert that names the line; the other mentorships go on.
+        """
+        deployment = self.context.config.deployment
+        for address in {*deployment.organizers.programme_mailboxes, deployment.mail.sender}:
+            self._enlist_person(address, None, f"mailbox {address!r} of graphsync.yaml")
+        for row in self.context.config.mentorships:
+            mentor = self._enlist_person(row.mentor, row.mentor_time_zone, _place(row, "mentor"))
+            mentee = self._enlist_person(row.mentee, row.mentee_time_zone, _place(row, "mentee"))
+            if mentor is None or mentee is None:
+                continue
+            now = self.context.now()
+            with self.context.store.transaction() as ledger:
+                mentorship = row.mentorship(mentor.id, mentee.id)
+                ledger.mentorships.save(mentorship)
+                mark_mentorship(ledger, mentorship.id, now)
+                if OptIn.CHAT in mentorship.opt_ins:
+                    ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
+
+    def _enlist_person(self, address: str, zone_override: str | None, where: str) -> Person | None:
+        """Return the person with an address, asking the directory once; None where it knows nobody."""
+        now = self.context.now()
+        with self.context.store.transaction() as ledger:
+            known = ledger.people.by_address(address)
+            if known is not None:
+                self._watch(ledger, known, now)
+                return known
+        try:
+            user = self.context.graph.get_user(address)
+        except GraphNotFound:
+            with self.context.store.transaction() as ledger:
+                text = f"{where}: the directory knows nobody by this address: correct it, or remove the line"
+                ledger.records.raise_alert(Alert(key=f"unknown-person/{where}", text=text, raised_at=now))
+            return None
+        zone = zone_override or self.context.config.deployment.tenant.default_time_zone
+        person = Person(
+            id=user.id,
+            address=address,
+            display_name=user.display_name,
+            hours=replace(NEVER_SET, time_zone=zone),
+            office_location=user.office_location,
+        )
+        with self.context.store.transaction() as ledger:
+            ledger.people.save(person)
+            ledger.records.clear_alert(f"unknown-person/{where}")
+            self._watch(ledger, person, now)
+        return person
+
+    def _watch(self, ledger: Ledger, person: Person, now: datetime) -> None:
+        """Have a person and their calendar looked at now, and again and again."""
+        sweep = self.context.config.deployment.sweep
+        for kind, every in ((SubjectKind.PERSON, sweep.people), (SubjectKind.MAILBOX, sweep.mailboxes)):
+            subject = Subject(kind=kind, owner=person.id)
+            ledger.work.mark(subject, now)
+            ledger.work.set_sweep(subject, next_sweep(subject, every, now))
+
+    def person(self, person_id: PersonId) -> None:
+        """Look at one person: directory entry, working hours, automatic replies; for organizers Teams as well."""
+        graph, now = self.context.graph, self.context.now()
+        with self.context.store.transaction() as ledger:
+            known = ledger.people.get(person_id)
+            mentorships = ledger.mentorships.of(person_id)
+            organizes = self._organizes(ledger, person_id)
+        if known is None:
+            return
+        seen = known
+        try:
+            user = graph.get_user(person_id)
+            seen = replace(seen, display_name=user.display_name, office_location=user.office_location, reach=Reach.OK)
+            if not user.account_enabled:
+                seen = replace(seen, reach=Reach.GONE)
+        except GraphNotFound:
+            seen = replace(seen, reach=Reach.GONE)
+        if seen.reach is Reach.OK:
+            try:
+                settings = graph.get_mailbox_settings(person_id)
+                hours = settings.hours or replace(seen.hours, hours=known.hours.hours or _office_hours())
+                override = self._zone_override(known.address)
+                if override is not None:
+                    hours = replace(hours, time_zone=override)
+                seen = replace(seen, hours=hours, absences=settings.absences)
+                if organizes:
+                    providers = graph.allowed_online_meeting_providers(person_id)
+                    seen = replace(seen, has_teams=TEAMS_PROVIDER in providers)
+            except GraphNotFound:
+                seen = replace(seen, reach=Reach.ON_PREMISES)
+            except GraphAuthError:
+                seen = replace(seen, reach=Reach.OUT_OF_SCOPE)
+        if seen != known:
+            self._keep(known, seen, mentorships, now)
+
+    def _keep(self, known: Person, seen: Person, mentorships: Iterable[Mentorship], now: datetime) -> None:
+        with self.context.store.transaction() as ledger:
+            ledger.people.save(seen)
+            key = f"unreachable/{seen.id}"
+            if seen.reach is Reach.OK:
+                ledger.records.clear_alert(key)
+            elif seen.reach is not known.reach:
+                ledger.records.raise_alert(Alert(key=key, text=_unreachable(seen), raised_at=now))
+            if seen.has_teams:
+                ledger.records.clear_alert(f"no-teams/{seen.id}")
+            for mentorship in mentorships:
+                mark_mentorship(ledger, mentorship.id, now)
+
+    def _organizes(self, ledger: Ledger, person_id: PersonId) -> bool:
+        for mentorship in ledger.mentorships.of(person_id) or ledger.mentorships.all():
+            organizer = organizer_of(ledger, self.context.config.deployment, mentorship)
+            if mentorship.status is Status.ACTIVE and organizer is not None and organizer.id == person_id:
+                return True
+        return False
+
+    def _zone_override(self, address: str) -> str | None:
+        folded = address.casefold()
+        for row in self.context.config.mentorships:
+            if row.mentor.casefold() == folded and row.mentor_time_zone:
+                return row.mentor_time_zone
+            if row.mentee.casefold() == folded and row.mentee_time_zone:
+                return row.mentee_time_zone
+        return None
+
+
+def next_sweep(subject: Subject, every: timedelta, now: datetime) -> datetime:
+    """Return when a subject is swept next: once in each span of `every`, at an hour of its own, so that load spreads."""
+    hours = int(every.total_seconds()) // 3600
+    own_hour = zlib.crc32(subject.owner.encode()) % hours
+    present = int(now.timestamp()) // 3600
+    ahead = (own_hour - present) % hours or hours
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=ahead)
+
+
+def _place(row: MentorshipRow, role: str) -> str:
+    return f"mentorships.csv:{row.line}: {role} {getattr(row, role)!r}"
+
+
+def _unreachable(person: Person) -> str:
+    what = {
+        Reach.GONE: "has left the directory or is disabled: the mentorship has to be renewed with somebody else",
+        Reach.ON_PREMISES: "has no mailbox in the cloud: give them one, or end the mentorship",
+        Reach.OUT_OF_SCOPE: "has a mailbox outside the scope granted to graphsync: add it to the scope",
+        Reach.EXTERNAL: "is outside the organization: nothing is booked over a calendar nobody can read",
+        Reach.OK: "can be reached",
+    }
+    return f"person {person.id} {what[person.reach]}"
+
+
+def _office_hours() -> tuple[DayHours, ...]:
+    """Return the hours of somebody who has never set any: Monday to Friday, nine to five, as Outlook begins with."""
+    return tuple(DayHours(weekday=day, start=time(9), end=time(17)) for day in range(5))

@@ -1,0 +1,379 @@
+"""Looks at sessions in Graph and keeps what is seen: times, answers, copies; and finds sessions people book themselves.
+
+A session is called gone only when that is proven: its organizer's event, fetched by its immutable id, answers 404 or is
+cancelled. An error that says nothing about the event decides nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from graphsync.calendar import CalendarEvent, TimeSlot
+from graphsync.engine.context import Context, mark_mentorship, pair_of
+from graphsync.engine.observe import cancelled, dropped, observed
+from graphsync.engine.ports import ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
+from graphsync.engine.state import holder
+from graphsync.errors import DeltaExpired, GraphNotFound, ReservationConflict
+from graphsync.mentoring import (
+    Answer,
+    MentoringSession,
+    Mentorship,
+    OptIn,
+    Person,
+    PersonId,
+    Response,
+    Status,
+)
+
+log = logging.getLogger(__name__)
+
+BEHIND = timedelta(days=1)
+AHEAD = timedelta(days=45)
+"""The span a sweep looks at, around now: beyond the farthest booking, and under what delta and free/busy allow."""
+
+COPY_MARKS = (timedelta(hours=72), timedelta(hours=24))
+"""How long before a session its attendees' copies are looked for, answered or not (design, section 4, answers)."""
+
+COPY_EVERY = timedelta(hours=24)
+SECOND_LOOK = timedelta(minutes=5)
+"""An answer travels for a while: a copy that is missing is looked for again before it is called silently dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLooks:
+    """The looks at events and mailboxes."""
+
+    context: Context
+
+    # ------------------------------------------------------------ one event
+
+    def event(self, user: PersonId, event_id: str, attempts: int) -> timedelta | None:
+        """Look at the event a notification named; return when to look again, if that is needed."""
+        session, copy_of = self._known(user, event_id)
+        if session is not None:
+            return self.session(session, copy_of=copy_of, second_look=attempts > 0)
+        try:
+            calendar_event = self.context.graph.get_event(user, event_id)
+        except GraphNotFound:
+            return None  # gone before it was seen, and none of ours
+        return self._seen_first(user, calendar_event, second_look=attempts > 0)
+
+    def _seen_first(self, user: PersonId, calendar_event: CalendarEvent, *, second_look: bool) -> timedelta | None:
+        """Look at an event that is not known by its id: an attendee's copy, a self-booked session, or none of ours."""
+        if calendar_event.type == "seriesMaster":
+            with self.context.store.transaction() as ledger:
+                ledger.work.mark(Subject(kind=SubjectKind.MAILBOX, owner=user), self.context.now())
+            return None
+        with self.context.store.transaction() as ledger:
+            session = ledger.sessions.by_ical_uid(calendar_event.ical_uid)
+            if session is not None and user != session.organizer:
+                ledger.sessions.save(replace(session, copies={**session.copies, user: calendar_event.id}))
+        if session is not None:
+            return self.session(session, copy_of=None, second_look=second_look)
+        self._self_booked(user, calendar_event)
+        return None
+
+    def _known(self, user: PersonId, event_id: str) -> tuple[MentoringSession | None, PersonId | None]:
+        """Return the session an event id stands for, and whose copy it is where it is an attendee's."""
+        with self.context.store.transaction() as ledger:
+            session = ledger.sessions.by_event(user, event_id)
+            if session is not None:
+                return session, None
+            for mentorship in ledger.mentorships.of(user):
+                for session in reversed(ledger.sessions.of(mentorship.id)):
+                    if session.copies.get(user) == event_id:
+                        return ledger.sessions.by_event(session.organizer, session.event_id), user
+        return None, None
+
+    def session(
+        self, session: MentoringSession, *, copy_of: PersonId | None, second_look: bool
+    ) -> timedelta | None:
+        """Look at the organizer's copy of a session, and at attendees' copies where that is due.
+
+        Args:
+            session: the newest session of its event.
+            copy_of: the attendee whose copy a notification named, if any.
+            second_look: whether the same subject was looked at a moment ago and put off.
+
+        Returns:
+            How long to wait before the second look, or None where all is settled.
+        """
+        try:
+            calendar_event = self.context.graph.get_event(session.organizer, session.event_id)
+        except GraphNotFound:
+            now = self.context.now()
+            self._keep(cancelled(session, now), now)
+            return None
+        return self._organizers_copy(session, calendar_event, copy_of=copy_of, second_look=second_look)
+
+    def _organizers_copy(
+        self, session: MentoringSession, calendar_event: CalendarEvent, *, copy_of: PersonId | None, second_look: bool
+    ) -> timedelta | None:
+        now = self.context.now()
+        with self.context.store.transaction() as ledger:
+            people = self._people(ledger, session)
+        if people is None:
+            return None
+        seen = observed(session, calendar_event, people, now)
+        missing = False
+        if seen.stands and seen.starts_at > now:
+            seen, missing = self._look_at_copies(seen, people, copy_of, now)
+        if missing and second_look:
+            seen = dropped(seen, now)
+        self._keep(seen, now)
+        return SECOND_LOOK if missing and not second_look else None
+
+    def _look_at_copies(
+        self, session: MentoringSession, people: tuple[Person, Person], copy_of: PersonId | None, now: datetime
+    ) -> tuple[MentoringSession, bool]:
+        """Return the session with what its attendees' copies show, and whether one that was seen once is missing."""
+        due = _copies_due(session, now)
+        copies, missing = dict(session.copies), False
+        for person in people:
+            if person.id == session.organizer or not (due or person.id == copy_of):
+                continue
+            copy = self.context.graph.find_event_by_ical_uid(person.id, session.ical_uid)
+            if copy is not None:
+                copies[person.id] = copy.id
+            elif person.id in copies:
+                missing = True
+            else:
+                log.info("session %s/%s: no copy with attendee %s yet", session.mentorship, session.number, person.id)
+        return replace(session, copies=copies, copies_looked_at=now if due else session.copies_looked_at), missing
+
+    def _keep(self, seen: MentoringSession, now: datetime) -> None:
+        """Store what was seen, with all that follows from it for reservations, timers and the next decision."""
+        with self.context.store.transaction() as ledger:
+            mentorship = ledger.mentorships.get(seen.mentorship)
+            known = next((s for s in ledger.sessions.of(seen.mentorship) if s.number == seen.number), None)
+            if mentorship is None:
+                return
+            timer = Subject(kind=SubjectKind.EVENT, owner=seen.organizer, item=seen.event_id)
+            next_at = _next_look(seen, now)
+            if next_at is None:
+                ledger.work.drop_sweep(timer)
+            else:
+                ledger.work.set_sweep(timer, next_at)
+            if known is not None and replace(known, copies_looked_at=seen.copies_looked_at) == seen:
+                ledger.sessions.save(seen)
+                return
+            ledger.sessions.save(seen)
+            self._keep_time(ledger, mentorship, known, seen, now)
+            mark_mentorship(ledger, seen.mentorship, now)
+            if known is None or known.loss != seen.loss:
+                entry = AuditEntry(
+                    at=now,
+                    mentorship=seen.mentorship,
+                    action=f"session/{seen.number}",
+                    rule="",
+                    outcome="lost" if seen.loss else "seen",
+                    detail=seen.loss or "stands in the calendar",
+                )
+                ledger.records.add_audit(entry)
+
+    def _keep_time(
+        self, ledger: Ledger, mentorship: Mentorship, known: MentoringSession | None, seen: MentoringSession, now: datetime
+    ) -> None:
+        """Keep the reservations in step with a session that was lost, found, or moved by hand."""
+        name = holder(seen.mentorship, seen.number)
+        if seen.loss is not None:
+            ledger.reservations.release(name)
+            return
+        times = (seen.starts_at, seen.ends_at)
+        if known is not None and known.loss is None and (known.starts_at, known.ends_at) == times:
+            return
+        ledger.reservations.release(name)
+        slot = TimeSlot(start=seen.starts_at, end=seen.ends_at)
+        try:
+            ledger.reservations.reserve(
+                Reservation(person=person, slot=slot, holder=name) for person in (mentorship.mentor, mentorship.mentee)
+            )
+        except ReservationConflict:
+            # People may do as they like with their time; what collides is theirs to solve, and is shown.
+            ledger.records.add_audit(
+                AuditEntry(
+                    at=now,
+                    mentorship=seen.mentorship,
+                    action=f"session/{seen.number}",
+                    rule="",
+                    outcome="conflict",
+                    detail="was moved by hand to a time that another mentoring session has",
+                )
+            )
+
+    def _people(self, ledger: Ledger, session: MentoringSession) -> tuple[Person, Person] | None:
+        mentorship = ledger.mentorships.get(session.mentorship)
+        return None if mentorship is None else pair_of(ledger, mentorship)
+
+    # ------------------------------------------------------------ a whole mailbox
+
+    def mailbox(self, user: PersonId) -> None:
+        """Sweep a mailbox: all sessions it should hold, and those people booked themselves."""
+        context, now = self.context, self.context.now()
+        window = TimeSlot(start=now - BEHIND, end=now + AHEAD)
+        with context.store.transaction() as ledger:
+            is_programme = not ledger.mentorships.of(user)
+            delta = ledger.subscriptions.delta_link(user)
+        if is_programme:
+            seen = self._delta(user, delta, window)
+        else:
+            seen = {e.id: e for e in context.graph.list_calendar_view(user, window)}
+        if seen is None:
+            return
+        for session, copy_of in self._expected(user, now):
+            event_id = session.copies[copy_of] if copy_of else session.event_id
+            calendar_event = seen.pop(event_id, None)
+            if calendar_event is None and not is_programme:
+                self._mark(user, event_id, now)  # missing from a complete view: to be proven by its id
+            elif calendar_event is not None and copy_of is None:
+                self._organizers_copy(session, calendar_event, copy_of=None, second_look=False)
+        for calendar_event in seen.values():
+            if calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
+                self._seen_first(user, calendar_event, second_look=False)
+
+    def _delta(
+        self, user: PersonId, known: tuple[TimeSlot, str] | None, window: TimeSlot
+    ) -> dict[str, CalendarEvent] | None:
+        """Return what changed in a programme mailbox since the last round; what was removed is marked for its proof."""
+        context, now = self.context, self.context.now()
+        if known is not None and known[0].end < now + AHEAD - timedelta(days=10):
+            known = None  # the window is fixed in the link: one that lies behind is replaced by a new round
+        try:
+            round_window = known[0] if known else window
+            done = context.graph.calendar_view_delta(user, round_window, known[1] if known else None)
+        except DeltaExpired:
+            with context.store.transaction() as ledger:
+                ledger.subscriptions.drop_delta_link(user)
+                ledger.work.mark(Subject(kind=SubjectKind.MAILBOX, owner=user), now)
+            return None
+        with context.store.transaction() as ledger:
+            ledger.subscriptions.save_delta_link(user, round_window, done.delta_link)
+            for event_id in done.removed_ids:
+                if ledger.sessions.by_event(user, event_id) is not None:
+                    ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), now)
+            if known is None:
+                # A complete first round: what it lacks is looked at by its id before anything is called gone.
+                held = {event.id for event in done.events}
+                for session, _copy in self._expected(user, now):
+                    if session.event_id not in held:
+                        ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=session.event_id), now)
+        return {event.id: event for event in done.events}
+
+    def _expected(self, user: PersonId, now: datetime) -> list[tuple[MentoringSession, PersonId | None]]:
+        """Return the coming sessions a mailbox should hold: as organizer, or as an attendee whose copy was seen."""
+        with self.context.store.transaction() as ledger:
+            found: list[tuple[MentoringSession, PersonId | None]] = []
+            mentorships = ledger.mentorships.of(user) or ledger.mentorships.all()
+            for mentorship in mentorships:
+                newest: dict[str, MentoringSession] = {s.event_id: s for s in ledger.sessions.of(mentorship.id)}
+                for session in newest.values():
+                    if not session.stands or session.starts_at <= now:
+                        continue
+                    if session.organizer == user:
+                        found.append((session, None))
+                    elif user in session.copies:
+                        found.append((session, user))
+            return found
+
+    def _mark(self, user: PersonId, event_id: str, now: datetime) -> None:
+        with self.context.store.transaction() as ledger:
+            ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), now)
+
+    # ------------------------------------------------------------ booked by people
+
+    def _self_booked(self, user: PersonId, calendar_event: CalendarEvent) -> None:
+        """Take up a session that the two of a mentorship booked themselves, if both agreed that these are sought."""
+        now = self.context.now()
+        if not _may_be_ours(calendar_event, now):
+            return
+        with self.context.store.transaction() as ledger:
+            match = self._pair_on(ledger, user, calendar_event)
+        if match is None:
+            return
+        mentorship, organizer = match
+        original = calendar_event
+        if organizer.id != user:
+            # The tag is on the organizer's copy alone: without it a session of ours would look like one of theirs.
+            found = self.context.graph.find_event_by_ical_uid(organizer.id, calendar_event.ical_uid)
+            if found is None:
+                return
+            original = found
+        if original.tag is not None:
+            return
+        with self.context.store.transaction() as ledger:
+            if ledger.sessions.by_ical_uid(original.ical_uid) is not None:
+                return
+            people = pair_of(ledger, mentorship)
+            if people is None:
+                return
+            booking = [a.key for a in ledger.outbox.pending(mentorship.id) if a.kind is ActionKind.BOOK]
+            numbers = [session.number for session in ledger.sessions.of(mentorship.id)]
+            numbers.extend(int(key.split("/")[2]) for key in booking)
+            session = MentoringSession(
+                mentorship=mentorship.id,
+                number=max(numbers, default=0) + 1,
+                starts_at=original.starts_at,
+                ends_at=original.ends_at,
+                organizer=organizer.id,
+                event_id=original.id,
+                ical_uid=original.ical_uid,
+                invited_at=now,
+                written_start=original.starts_at,
+                written_end=original.ends_at,
+                self_booked=True,
+                online=original.is_online_meeting,
+                answers={person.id: Answer() for person in people},
+            )
+            seen = observed(session, original, people, now)
+        self._keep(seen, now)
+
+    def _pair_on(
+        self, ledger: Ledger, user: PersonId, calendar_event: CalendarEvent
+    ) -> tuple[Mentorship, Person] | None:
+        """Return the mentorship whose two people, and nobody else, are on an event, and which of them organizes it."""
+        addresses = {a.address.casefold() for a in calendar_event.attendees if a.type != "resource"}
+        addresses.add(calendar_event.organizer_address.casefold())
+        for mentorship in ledger.mentorships.of(user):
+            people = pair_of(ledger, mentorship)
+            if people is None or mentorship.status is not Status.ACTIVE or OptIn.SELF_BOOKED not in mentorship.opt_ins:
+                continue
+            if addresses == {person.address.casefold() for person in people}:
+                by_address = {person.address.casefold(): person for person in people}
+                organizer = by_address.get(calendar_event.organizer_address.casefold())
+                if organizer is not None:
+                    return mentorship, organizer
+        return None
+
+
+def _may_be_ours(calendar_event: CalendarEvent, now: datetime) -> bool:
+    return (
+        calendar_event.starts_at > now
+        and calendar_event.starts_at < calendar_event.ends_at
+        and not calendar_event.is_cancelled
+        and not calendar_event.is_all_day
+    )
+
+
+def _copies_due(session: MentoringSession, now: datetime) -> bool:
+    looked_at = session.copies_looked_at
+    if looked_at is None:
+        return True
+    if _unanswered(session) and now - looked_at >= COPY_EVERY:
+        return True
+    return any(looked_at < session.starts_at - mark <= now for mark in COPY_MARKS)
+
+
+def _unanswered(session: MentoringSession) -> bool:
+    return any(answer.response is Response.NONE for answer in session.answers.values())
+
+
+def _next_look(session: MentoringSession, now: datetime) -> datetime | None:
+    """Return when the copies of a session are to be looked for next, or None where no look is due any more."""
+    if not session.stands or session.starts_at <= now:
+        return None
+    marks = [session.starts_at - mark for mark in COPY_MARKS]
+    if _unanswered(session):
+        marks.append((session.copies_looked_at or now) + COPY_EVERY)
+    return min((mark for mark in marks if mark > now), default=None)

@@ -1,0 +1,93 @@
+"""Puts together from the store what `decide` may look at of one mentorship."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from graphsync.engine.ports import Ledger
+from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId
+from graphsync.rules.deployment import Deployment, OrganizerKind
+from graphsync.rules.state import MentorshipState
+
+BUDGET_WEEK = timedelta(days=7)
+
+
+def holder(mentorship: MentorshipId, number: int) -> str:
+    """Return the name under which the times of a session are reserved."""
+    return f"session/{mentorship}/{number}"
+
+
+def organizer_of(ledger: Ledger, deployment: Deployment, mentorship: Mentorship) -> Person | None:
+    """Return on whose calendar the sessions of a mentorship live; None where that mailbox is not known (yet).
+
+    Of several programme mailboxes each mentorship keeps to one, so that sending limits spread.
+    """
+    cohort = deployment.cohorts.get(mentorship.cohort)
+    kind = OrganizerKind.MENTEE if cohort is None else cohort.organizer
+    match kind:
+        case OrganizerKind.MENTEE:
+            return ledger.people.get(mentorship.mentee)
+        case OrganizerKind.MENTOR:
+            return ledger.people.get(mentorship.mentor)
+        case OrganizerKind.PROGRAMME:
+            boxes = deployment.organizers.programme_mailboxes
+            return ledger.people.by_address(boxes[zlib.crc32(mentorship.id.encode()) % len(boxes)])
+
+
+def load_state(
+    ledger: Ledger,
+    deployment: Deployment,
+    mentorship_id: MentorshipId,
+    now: datetime,
+    nudged_now: Mapping[PersonId, tuple[datetime, ...]],
+) -> MentorshipState | None:
+    """Return the state of a mentorship, or None where its people are not known yet.
+
+    Args:
+        ledger: an open transaction.
+        deployment: who organizes for which cohort.
+        mentorship_id: which one.
+        now: the instant it is decided for.
+        nudged_now: nudges decided in this round and not stored yet, by person.
+    """
+    mentorship = ledger.mentorships.get(mentorship_id)
+    if mentorship is None:
+        return None
+    mentor, mentee = ledger.people.get(mentorship.mentor), ledger.people.get(mentorship.mentee)
+    organizer = organizer_of(ledger, deployment, mentorship)
+    if mentor is None or mentee is None or organizer is None:
+        return None
+    lately = {
+        person: (
+            *(nudge.sent_at for nudge in ledger.requests.nudges_to(person, now - BUDGET_WEEK)),
+            *nudged_now.get(person, ()),
+        )
+        for person in (mentor.id, mentee.id)
+    }
+    # Limits count whole weeks, and a week may have begun before now.
+    mentoring = [
+        session
+        for session in ledger.sessions.standing_of(mentor.id, now - timedelta(days=8))
+        if _mentors(ledger, session.mentorship, mentor.id)
+    ]
+    return MentorshipState(
+        mentorship=mentorship,
+        mentor=mentor,
+        mentee=mentee,
+        organizer=organizer,
+        sessions=tuple(ledger.sessions.of(mentorship_id)),
+        open_requests=tuple(ledger.requests.of(mentorship_id)),
+        nudges=tuple(ledger.requests.nudges(mentorship_id)),
+        nudges_lately=lately,
+        pending=frozenset(action.key for action in ledger.outbox.pending(mentorship_id)),
+        attempts=tuple(ledger.sessions.attempts(mentorship_id)),
+        alerts=frozenset(alert.key for alert in ledger.records.alerts()),
+        mentor_sessions=tuple(session.starts_at for session in mentoring),
+    )
+
+
+def _mentors(ledger: Ledger, mentorship_id: MentorshipId, person: PersonId) -> bool:
+    mentorship = ledger.mentorships.get(mentorship_id)
+    return mentorship is not None and mentorship.mentor == person

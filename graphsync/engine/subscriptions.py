@@ -1,0 +1,115 @@
+"""Keeps the subscriptions Graph notifies through: those wanted are there, alive, and there once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from graphsync.clock import new_secret
+from graphsync.engine.context import Context
+from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription
+from graphsync.errors import GraphAuthError, GraphNotFound, GraphRejected
+from graphsync.mentoring import Status
+
+log = logging.getLogger(__name__)
+
+EVENT_LIFE = timedelta(minutes=10_000)
+"""Asked for: the documented limit is 10,080 minutes, and more than 10,070 was seen refused.
+
+Source: https://learn.microsoft.com/graph/change-notifications-overview#subscription-lifetime
+"""
+
+CHAT_LIFE = timedelta(minutes=4_300)
+"""Asked for: chats allow 4,320 minutes (same page)."""
+
+REFUSED_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLooks:
+    """The looks at subscriptions."""
+
+    context: Context
+
+    def want(self) -> None:
+        """Bring the list of wanted subscriptions in step with the people and chats there are."""
+        now = self.context.now()
+        with self.context.store.transaction() as ledger:
+            wanted = {subscription.resource: subscription for subscription in self._wanted(ledger)}
+            known = {subscription.resource for subscription in ledger.subscriptions.all()}
+            for resource in sorted(wanted.keys() - known):
+                ledger.subscriptions.save(wanted[resource])
+                ledger.work.mark(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource), now)
+
+    def _wanted(self, ledger: Ledger) -> Iterator[Subscription]:
+        active = [m for m in ledger.mentorships.all() if m.status is Status.ACTIVE]
+        people = {person for mentorship in active for person in (mentorship.mentor, mentorship.mentee)}
+        for address in self.context.config.deployment.organizers.programme_mailboxes:
+            mailbox = ledger.people.by_address(address)
+            if mailbox is not None:
+                people.add(mailbox.id)
+        for person in sorted(people):
+            yield Subscription(
+                resource=f"users/{person}/events",
+                subject=Subject(kind=SubjectKind.MAILBOX, owner=person),
+                client_state=new_secret(),
+            )
+        for mentorship in active:
+            chat = ledger.mentorships.chat(mentorship.id)
+            if chat is not None:
+                yield Subscription(
+                    resource=f"chats/{chat[0]}/messages",
+                    subject=Subject(kind=SubjectKind.CHAT, owner=chat[0]),
+                    client_state=new_secret(),
+                )
+
+    def clean(self) -> None:
+        """Delete subscriptions to our address that no row knows: made by a process that died before it noted them."""
+        granted = self.context.graph.list_subscriptions()
+        with self.context.store.transaction() as ledger:
+            known = {subscription.id for subscription in ledger.subscriptions.all()}
+        for grant in granted:
+            if grant.notification_url == self.context.notification_url and grant.id not in known:
+                self.context.graph.delete_subscription(grant.id)
+
+    def subscription(self, resource: str) -> None:
+        """Make or renew one subscription; what was missed before it stood is looked for."""
+        context, now = self.context, self.context.now()
+        with context.store.transaction() as ledger:
+            known = ledger.subscriptions.get(resource)
+        if known is None:
+            return
+        life = EVENT_LIFE if known.subject.kind is SubjectKind.MAILBOX else CHAT_LIFE
+        alert_key = f"subscription/{resource}"
+        try:
+            if known.id is not None and known.expires_at is not None and known.expires_at > now:
+                try:
+                    grant = context.graph.renew_subscription(known.id, now + life)
+                except GraphNotFound:
+                    known = replace(known, id=None)
+            if known.id is None or known.expires_at is None or known.expires_at <= now:
+                grant = context.graph.create_subscription(
+                    resource,
+                    change_type="created,updated,deleted",
+                    notification_url=context.notification_url,
+                    client_state=known.client_state,
+                    expires_at=now + life,
+                )
+        except (GraphAuthError, GraphNotFound, GraphRejected) as error:
+            # No permission, no mailbox, or an endpoint Graph cannot reach: sweeps go on meanwhile, the admin is told.
+            with context.store.transaction() as ledger:
+                ledger.records.raise_alert(Alert(key=alert_key, text=f"no subscription to {resource}: {error}", raised_at=now))
+                ledger.subscriptions.save(replace(known, id=None, expires_at=None))
+                ledger.work.set_sweep(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource), now + REFUSED_WAIT)
+            return
+        made = grant.id != known.id
+        with context.store.transaction() as ledger:
+            ledger.subscriptions.save(replace(known, id=grant.id, expires_at=grant.expires_at))
+            # Renewed at half of what was granted, which may be less than was asked for.
+            renew_at = now + (grant.expires_at - now) / 2
+            ledger.work.set_sweep(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource), renew_at)
+            ledger.records.clear_alert(alert_key)
+            if made:
+                ledger.work.mark(known.subject, now)

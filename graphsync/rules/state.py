@@ -1,0 +1,57 @@
+"""What `decide` may look at: the state of one mentorship, facts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from graphsync.mentoring import MentoringSession, Mentorship, MentorshipId, Nudge, OpenRequest, Person, PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A booking that came to nothing: which one (its intent's key), when it was tried, and why not, in words.
+
+    `retry_at` is when it is worth trying again; None where it is not.
+    """
+
+    mentorship: MentorshipId
+    key: str
+    tried_at: datetime
+    reason: str
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentorshipState:
+    """All the rules may look at of one mentorship.
+
+    Attributes:
+        organizer: the person or programme mailbox on whose calendar its sessions live.
+        sessions: by number, lost ones included.
+        open_requests: what one of the two has waiting for the other.
+        nudges: every nudge of this mentorship, sent or under way.
+        nudges_lately: per person, when they were last nudged within the budget's week, over all mentorships.
+        pending: keys of the actions decided and not yet ended.
+        attempts: bookings that found no slot.
+        alerts: keys of the alerts that stand.
+        mentor_sessions: starts of the mentor's standing sessions in all mentorships, this one included.
+    """
+
+    mentorship: Mentorship
+    mentor: Person
+    mentee: Person
+    organizer: Person
+    sessions: tuple[MentoringSession, ...] = ()
+    open_requests: tuple[OpenRequest, ...] = ()
+    nudges: tuple[Nudge, ...] = ()
+    nudges_lately: Mapping[PersonId, tuple[datetime, ...]] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    attempts: tuple[Attempt, ...] = ()
+    alerts: frozenset[str] = frozenset()
+    mentor_sessions: tuple[datetime, ...] = ()
+
+    def person(self, person: PersonId) -> Person:
+        """Return the mentor or the mentee by id."""
+        return self.mentor if person == self.mentor.id else self.mentee

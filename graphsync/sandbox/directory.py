@@ -1,0 +1,171 @@
+"""The tenant's people, rooms and shared mailboxes, their mailbox settings, and the registered applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from graphsync.sandbox.draws import Draws
+from graphsync.sandbox.refusals import GraphRefusal
+from graphsync.sandbox.zones import stored_name, zone_of
+
+MailboxState = Literal["ok", "none", "on_premises"]
+Purpose = Literal["user", "shared", "room"]
+AutomaticReplies = Literal["disabled", "alwaysEnabled", "scheduled"]
+
+WORK_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+NO_MAILBOX_TEXT = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class User:
+    """A person, a room or a shared mailbox of the tenant."""
+
+    id: str
+    address: str
+    display_name: str
+    windows_time_zone: str
+    days: tuple[str, ...]
+    start: str
+    end: str
+    office_location: str | None
+    usage_location: str | None
+    preferred_language: str
+    teams_licence: bool
+    mailbox: MailboxState
+    purpose: Purpose
+    account_enabled: bool = True
+    automatic_replies: AutomaticReplies = "disabled"
+    automatic_replies_start: datetime | None = None
+    automatic_replies_end: datetime | None = None
+
+    def is_away(self, instant: datetime) -> bool:
+        """Return whether automatic replies are on at `instant`."""
+        if self.automatic_replies == "alwaysEnabled":
+            return True
+        if self.automatic_replies == "disabled":
+            return False
+        start, end = self.automatic_replies_start, self.automatic_replies_end
+        return (start is None or start <= instant) and (end is None or instant < end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An app registration with its granted application permissions, each over user ids or the whole tenant."""
+
+    client_id: str
+    secret: str | None
+    certificate_pem: bytes | None
+    permissions: Mapping[str, frozenset[str] | None]
+    object_id: str
+
+    def holds_any(self, permissions: Sequence[str]) -> bool:
+        """Return whether one of `permissions` was granted at all, over whatever scope."""
+        return any(permission in self.permissions for permission in permissions)
+
+    def may(self, permissions: Sequence[str], user_id: str) -> bool:
+        """Return whether one of `permissions` covers the mailbox of `user_id`."""
+        for permission in permissions:
+            if permission in self.permissions:
+                scope = self.permissions[permission]
+                if scope is None or user_id in scope:
+                    return True
+        return False
+
+
+@dataclass(slots=True)
+class Directory:
+    """Users by id and by address (in any case), applications by client id."""
+
+    draws: Draws
+    _by_id: dict[str, User] = field(default_factory=dict)
+    _by_address: dict[str, User] = field(default_factory=dict)
+    applications: dict[str, Application] = field(default_factory=dict)
+
+    def add(
+        self,
+        *,
+        address: str,
+        display_name: str,
+        windows_time_zone: str,
+        days: Sequence[str],
+        start: str,
+        end: str,
+        office_location: str | None,
+        usage_location: str | None,
+        preferred_language: str,
+        teams_licence: bool,
+        mailbox: MailboxState,
+        purpose: Purpose,
+    ) -> User:
+        """Add a user and return it; its id depends on the address and the seed alone.
+
+        Raises:
+            ValueError: the address is taken, or a day or the time zone does not exist.
+        """
+        if address.lower() in self._by_address:
+            raise ValueError(f"a user with the address {address!r} exists already")
+        zone_of(windows_time_zone)
+        user = User(
+            id=self.draws.guid("user", address.lower()),
+            address=address,
+            display_name=display_name,
+            windows_time_zone=stored_name(windows_time_zone),
+            days=tuple(day.lower() for day in days),
+            start=start,
+            end=end,
+            office_location=office_location,
+            usage_location=usage_location,
+            preferred_language=preferred_language,
+            teams_licence=teams_licence,
+            mailbox=mailbox,
+            purpose=purpose,
+        )
+        self._by_id[user.id] = user
+        self._by_address[address.lower()] = user
+        return user
+
+    def remove(self, user: User) -> None:
+        """Take a user out of the directory, as when an account is deleted."""
+        self._by_id.pop(user.id, None)
+        self._by_address.pop(user.address.lower(), None)
+
+    def lookup(self, key: str) -> User | None:
+        """Return the user with this id or address, or None."""
+        return self._by_id.get(key) or self._by_address.get(key.lower()) or self._by_id.get(key.lower())
+
+    def by_address(self, address: str) -> User | None:
+        """Return the user with this address, in any case of letters, or None."""
+        return self._by_address.get(address.lower())
+
+    def has_domain(self, address: str) -> bool:
+        """Return whether the part after the `@` is a domain of this tenant."""
+        domain = address.lower().rpartition("@")[2]
+        return any(known.rpartition("@")[2] == domain for known in self._by_address)
+
+    def __iter__(self) -> Iterator[User]:
+        return iter(sorted(self._by_id.values(), key=lambda user: user.address))
+
+
+def unknown_mailbox(key: str) -> GraphRefusal:
+    """Return the refusal of Outlook paths for somebody who is not in the directory."""
+    return GraphRefusal(404, "ErrorInvalidUser", f"The requested user '{key}' is invalid.")
+
+
+def unknown_directory_object(key: str) -> GraphRefusal:
+    """Return the refusal of `/users/{id}` for somebody who is not in the directory."""
+    return GraphRefusal(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{key}' does not exist or one of its queried reference-property objects are not present.",
+    )
+
+
+def no_mailbox() -> GraphRefusal:
+    """Return the refusal for a user without a mailbox in the cloud.
+
+    Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/5888
+    """
+    return GraphRefusal(404, "MailboxNotEnabledForRESTAPI", NO_MAILBOX_TEXT)

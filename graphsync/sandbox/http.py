@@ -1,0 +1,233 @@
+"""The HTTP face without a socket: a request in, an answer out.
+
+Order: authority, bearer, route, fault, permission, effect, fault, answer. Every refusal has Graph's error shape and is
+in the journal; every answer has `request-id`, `client-request-id` and `Date`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from email.utils import format_datetime
+
+import httpx
+import msgspec
+
+from graphsync.sandbox import routes_calendar, routes_directory, routes_mail, routes_teams
+from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
+from graphsync.sandbox.directory import Application, User, no_mailbox, unknown_mailbox
+from graphsync.sandbox.faults import REQUEST_KINDS, Fault
+from graphsync.sandbox.odata import Query
+from graphsync.sandbox.posting import shake_hands
+from graphsync.sandbox.refusals import GraphRefusal, not_served
+from graphsync.sandbox.routes_subscriptions import SubscriptionRoutes
+from graphsync.sandbox.routing import Router
+from graphsync.sandbox.tokens import Tokens
+from graphsync.sandbox.world import World
+
+CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+VERSION = "/v1.0"
+_DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SB0"}}'
+_AFTER = frozenset({"unavailable_after", "dropped_after", "timeout_after"})
+_encode = msgspec.json.encode
+
+
+class Face:
+    """Answers requests to one world."""
+
+    def __init__(self, world: World, *, context: ssl.SSLContext | None = None) -> None:
+        self.world = world
+        self.tokens = Tokens(world)
+        self._context = context
+        self._client: httpx.AsyncClient | None = None
+        self._router = Router(
+            [
+                *routes_calendar.ROUTES,
+                *routes_directory.ROUTES,
+                *routes_mail.ROUTES,
+                *routes_teams.ROUTES,
+                *SubscriptionRoutes(self._shake_hands).routes(),
+            ]
+        )
+
+    async def close(self) -> None:
+        """Close the connections to receivers."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def _shake_hands(self, urls: Sequence[str], request_id: str) -> None:
+        if self._client is None:
+            verify = True if self._context is None else self._context
+            self._client = httpx.AsyncClient(verify=verify, trust_env=False)
+        await shake_hands(self._client, urls, request_id)
+
+    async def respond(self, request: Request) -> Answer:
+        """Return the answer to a request; never raises for what a caller can do wrong."""
+        if not request.path.lower().startswith(VERSION + "/"):
+            return self._authority(request)
+        request_id = self._request_id(request)
+        try:
+            answer = await self._graph(request, request_id)
+        except GraphRefusal as refusal:
+            answer = self._refused(request, refusal, request_id)
+        return self._finished(request, answer, request_id)
+
+    def _request_id(self, request: Request) -> str:
+        draws = self.world.draws
+        key = (
+            request.headers.get("client-request-id", ""),
+            request.method,
+            request.path,
+            self.world.clock.now().isoformat(),
+        )
+        with self.world.lock:
+            return draws.guid("request", *key, draws.ordinal("request", *key))
+
+    # Authority -----------------------------------------------------------------------------------------------
+
+    def _authority(self, request: Request) -> Answer:
+        path = request.path.lower().rstrip("/")
+        tenant = f"/{self.world.tenant_id}".lower()
+        if path in {f"{tenant}/v2.0/.well-known/openid-configuration", f"{tenant}/.well-known/openid-configuration"}:
+            return self.tokens.discovery(request.base_url)
+        if path == f"{tenant}/discovery/v2.0/keys":
+            return self.tokens.keys()
+        if path == f"{tenant}/oauth2/v2.0/token" and request.method == "POST":
+            with self.world.lock:
+                return self.tokens.token(request.body, request.base_url)
+        message = f"Nothing is served at '{request.path}'; Graph is below {VERSION}, the authority below {tenant}."
+        return Answer(status=404, body={"error": {"code": "ResourceNotFound", "message": message}})
+
+    # Graph ---------------------------------------------------------------------------------------------------
+
+    async def _graph(self, request: Request, request_id: str) -> Answer:
+        world = self.world
+        application = self.tokens.authenticate(request.headers.get("authorization", ""))
+        path = request.path[len(VERSION) :]
+        if path.lower() == "/$batch":
+            raise not_served("$batch")
+        route, keys = self._router.match(request.method, path)
+        operation = route.operation
+        with world.lock:
+            world.request_counts[operation] = world.request_counts.get(operation, 0) + 1
+        self._tell(operation, "received")
+        with world.lock:
+            fault = world.faults.strike(operation, path, REQUEST_KINDS)
+        if fault is not None and fault.kind not in _AFTER:
+            return self._struck(fault)
+        call = Call(
+            request=request,
+            keys=keys,
+            application=application,
+            query=Query(request.options),
+            prefer=parse_prefer(request.headers.get("prefer", "")),
+            request_id=request_id,
+        )
+        call.user_or_none = self._permitted(route, keys, application)
+        answer = await self._handle(route, call)
+        self._tell(operation, "applied")
+        if fault is not None:
+            return self._struck(fault)
+        if call.prefer.applied:
+            applied = [*call.prefer.applied]
+            if "Preference-Applied" in answer.headers:
+                applied.append(answer.headers["Preference-Applied"])
+            answer.headers["Preference-Applied"] = ", ".join(applied)
+        return answer
+
+    async def _handle(self, route: Route, call: Call) -> Answer:
+        if route.later is not None:
+            return await route.later(self.world, call)
+        assert route.handler is not None
+        with self.world.lock:
+            return route.handler(self.world, call)
+
+    def _tell(self, operation: str, phase: str) -> None:
+        if self.world.on_request is not None:
+            self.world.on_request(operation, phase)
+
+    def _permitted(self, route: Route, keys: Mapping[str, str], application: Application) -> User | None:
+        """Return whom the path is about, if the application may do this there.
+
+        Source: https://learn.microsoft.com/graph/auth-limit-mailbox-access (scopes)
+        """
+        if route.permissions and not application.holds_any(route.permissions):
+            if route.subject == "directory":
+                raise GraphRefusal(
+                    403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
+                )
+            raise GraphRefusal(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
+        if route.subject in {"none", "directory"}:
+            return None
+        user = self.world.directory.lookup(keys["user"])
+        if user is None:
+            raise unknown_mailbox(keys["user"])
+        if route.permissions and not application.may(route.permissions, user.id):
+            if route.subject == "mailbox":
+                raise GraphRefusal(403, "ErrorAccessDenied", "Access to OData is disabled.")
+            raise GraphRefusal(403, "Forbidden", "The application may not read this person's chats.")
+        if route.subject == "mailbox" and user.mailbox != "ok":
+            raise no_mailbox()
+        return user
+
+    def _struck(self, fault: Fault) -> Answer:
+        match fault.kind:
+            case "throttled":
+                headers = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
+                raise GraphRefusal(
+                    429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.", headers=headers
+                )
+            case "unavailable" | "unavailable_after":
+                headers = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
+                raise GraphRefusal(
+                    503, "ServiceUnavailable", "The service is temporarily unavailable.", headers=headers
+                )
+            case "gateway_timeout":
+                raise GraphRefusal(504, "GatewayTimeout", "The upstream did not answer in time.")
+            case "delta_expired":
+                raise GraphRefusal(
+                    410,
+                    "SyncStateNotFound",
+                    "The sync state generation is not found; generation=149;[highest=157][157][155][156].",
+                )
+            case "dropped" | "dropped_after":
+                return Answer(status=200, interrupt=True)
+            case "timeout" | "timeout_after":
+                return Answer(status=200, interrupt=True, hold_s=fault.hold_s)
+            case _:
+                raise AssertionError(f"{fault.kind!r} is no fault of requests")
+
+    def _refused(self, request: Request, refusal: GraphRefusal, request_id: str) -> Answer:
+        now = self.world.clock.now()
+        with self.world.lock:
+            self.world.journal.add(
+                "request_refused",
+                actor=self.tokens.actor(request.headers.get("authorization", "")),
+                subject_id=request_id,
+                details={
+                    "method": request.method,
+                    "path": request.path,
+                    "status": refusal.status,
+                    "code": refusal.code,
+                    "message": refusal.message,
+                },
+            )
+        client_request_id = request.headers.get("client-request-id", request_id)
+        inner = {"date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client_request_id}
+        error = {"code": refusal.code, "message": refusal.message, **refusal.annotations, "innerError": inner}
+        return Answer(status=refusal.status, body={"error": error}, headers=dict(refusal.headers))
+
+    def _finished(self, request: Request, answer: Answer, request_id: str) -> Answer:
+        headers = answer.headers
+        headers["request-id"] = request_id
+        headers["client-request-id"] = request.headers.get("client-request-id", request_id)
+        headers["Date"] = format_datetime(self.world.clock.now(), usegmt=True)
+        headers["Cache-Control"] = "private"
+        headers["x-ms-ags-diagnostic"] = _DIAGNOSTIC
+        return answer
+
+
+def encoded(answer: Answer) -> bytes:
+    """Return the body of an answer as it goes out."""
+    return b"" if answer.body is None else _encode(answer.body)

@@ -1,0 +1,328 @@
+"""Mail: drafts, sending with Exchange's rate, folders, and the messages that carry meetings.
+
+Sources: https://learn.microsoft.com/graph/api/user-sendmail, user-post-messages, message-send, user-list-messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, Protocol, cast
+
+from graphsync.sandbox.bodies import (
+    body_refusal,
+    email_address,
+    extended_properties,
+    fingerprint,
+    is_annotation,
+    list_of,
+    object_of,
+    one_of,
+    text_of,
+    unknown_property,
+)
+from graphsync.sandbox.core import Core
+from graphsync.sandbox.directory import User
+from graphsync.sandbox.events import Event
+from graphsync.sandbox.journal import EXCHANGE
+from graphsync.sandbox.mailboxes import Folder, MailMessage, MessageKind
+from graphsync.sandbox.names import names
+from graphsync.sandbox.refusals import GraphRefusal, item_not_found
+
+MOST_HEADERS = 5
+WRITABLE = names(
+    """
+    subject body toRecipients ccRecipients bccRecipients replyTo internetMessageHeaders importance categories
+    singleValueExtendedProperties from sender isReadReceiptRequested isDeliveryReceiptRequested
+    """
+)
+
+
+class MailListener(Protocol):
+    """Hears of mail that arrives; the subscriptions are one."""
+
+    def message_received(self, user: User, message: MailMessage) -> None:
+        """Take note that a message was put into the inbox of `user`."""
+        ...
+
+
+@dataclass(slots=True)
+class Mailroom:
+    """Everything that is sent leaves through here, invitations too."""
+
+    core: Core
+    listener: MailListener
+
+    def leave(
+        self, user_id: str, recipients: Sequence[str], *, kind: MessageKind, subject: str, body: str = ""
+    ) -> datetime:
+        """Count one meeting message against the sender's rate, journal it, and return when it leaves."""
+        box = self.core.mailbox(user_id)
+        leaves_at = box.next_free_minute(self.core.clock.now(), self.core.behavior.messages_per_minute)
+        sender = self.core.user(user_id).address
+        self.core.journal.add(
+            "meeting_message",
+            actor=EXCHANGE,
+            user_id=user_id,
+            details={
+                "kind": kind,
+                "from": sender,
+                "to": list(recipients),
+                "subject": subject,
+                "comment": body,
+                "leaves_at": leaves_at,
+            },
+        )
+        return leaves_at
+
+    def deliver_meeting_message(
+        self,
+        user: User,
+        event: Event,
+        kind: MessageKind,
+        meeting_message_type: str,
+        subject: str,
+        comment: str = "",
+        *,
+        sender: str | None = None,
+        proposed: tuple[datetime, datetime] | None = None,
+    ) -> None:
+        """Put the message that carries a meeting request, an answer or a cancellation into an inbox."""
+        sender = sender or event.organizer_address
+        content = ("meeting", event.ical_uid, kind, user.id, sender, self.core.clock.now().isoformat())
+        internet_id = self._internet_id(sender, *content, self.core.draws.ordinal(*content))
+        self._receive(
+            user,
+            MailMessage(
+                id="",
+                user_id=user.id,
+                folder="inbox",
+                internet_message_id=internet_id,
+                conversation_id="",
+                subject=subject,
+                body=comment or event.body_html,
+                from_address=sender,
+                to=[user.address],
+                kind=kind,
+                meeting_message_type=meeting_message_type,
+                ical_uid=event.ical_uid,
+                proposed=proposed,
+                created_at=self.core.clock.now(),
+                sent_at=self.core.clock.now(),
+            ),
+        )
+
+    def create_draft(self, user: User, body: Mapping[str, Any], *, actor: str) -> MailMessage:
+        """Store a draft and return it; it has its `internetMessageId` from now on.
+
+        Raises:
+            GraphRefusal: 400 for a body Graph does not take.
+        """
+        message = self._parse(user, body)
+        self.core.mailbox(user).messages[message.id] = message
+        self.core.journal.add(
+            "draft_created",
+            actor=actor,
+            user_id=user.id,
+            subject_id=message.id,
+            details={"message_id": message.internet_message_id, "subject": message.subject},
+        )
+        return message
+
+    def send_draft(self, user: User, message_id: str, *, actor: str) -> None:
+        """Send a draft; its copy in Sent Items keeps the id.
+
+        Raises:
+            GraphRefusal: 404; 400 without recipients, or if it was sent already.
+        """
+        message = self.core.mailbox(user).messages.get(message_id)
+        if message is None:
+            raise item_not_found()
+        if not message.is_draft:
+            raise GraphRefusal(400, "ErrorInvalidOperation", "The message has been sent already.")
+        self._send(user, message, actor, save=True)
+
+    def send_mail(self, user: User, body: Mapping[str, Any], *, actor: str, save: bool) -> MailMessage:
+        """Send a message at once; over HTTP its id is not told.
+
+        Raises:
+            GraphRefusal: 400 for a body Graph does not take, or without recipients.
+        """
+        message = self._parse(user, body)
+        self._send(user, message, actor, save=save)
+        return message
+
+    def find(self, user: User, message_id: str) -> MailMessage:
+        """Return the message with this id.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.core.mailbox(user).messages.get(message_id)
+        if message is None:
+            raise item_not_found()
+        return message
+
+    def messages(self, user: User, folder: Folder | None) -> list[MailMessage]:
+        """Return the messages of a folder, or of all, newest first."""
+        found = [
+            message
+            for message in self.core.mailbox(user).messages.values()
+            if folder is None or message.folder == folder
+        ]
+        found.sort(key=lambda message: (message.received_at or message.created_at, message.id), reverse=True)
+        return found
+
+    def _parse(self, user: User, body: Mapping[str, Any]) -> MailMessage:
+        for key in body:
+            if key not in WRITABLE and not is_annotation(key):
+                raise unknown_property(key, "message", WRITABLE)
+        holder = object_of(body.get("body") or {}, "body")
+        kind = one_of(holder.get("contentType") or "text", ("html", "text"), "body.contentType")
+        content = (user.id, self.core.clock.now().isoformat(), fingerprint(body).hex())
+        identity = (*content, self.core.draws.ordinal("message", *content))
+        message = MailMessage(
+            id=self.core.draws.item_id("message", *identity),
+            user_id=user.id,
+            folder="drafts",
+            internet_message_id=self._internet_id(user.address, *identity),
+            conversation_id="",
+            subject=text_of(body.get("subject") or "", "subject"),
+            body=text_of(holder.get("content") or "", "body.content"),
+            body_type=cast(Literal["html", "text"], kind),
+            from_address=user.address,
+            to=_addresses(body, "toRecipients"),
+            cc=_addresses(body, "ccRecipients"),
+            bcc=_addresses(body, "bccRecipients"),
+            reply_to=_addresses(body, "replyTo"),
+            headers=_headers(body.get("internetMessageHeaders") or []),
+            extended_properties=extended_properties(body.get("singleValueExtendedProperties") or []),
+            categories=[text_of(item, "categories") for item in list_of(body.get("categories") or [], "categories")],
+            importance=one_of(body.get("importance") or "normal", ("low", "normal", "high"), "importance"),
+            created_at=self.core.clock.now(),
+            is_draft=True,
+        )
+        message.conversation_id = self._conversation_id(user.id, message.subject)
+        for name in ("from", "sender"):
+            if body.get(name) is not None and email_address(body[name], name)[0].lower() != user.address.lower():
+                raise GraphRefusal(
+                    403,
+                    "ErrorSendAsDenied",
+                    "The user account which was used to submit this "
+                    "request does not have the right to send mail on behalf of the specified account.",
+                )
+        return message
+
+    def _send(self, user: User, message: MailMessage, actor: str, *, save: bool) -> None:
+        recipients = [*message.to, *message.cc, *message.bcc]
+        if not recipients:
+            raise GraphRefusal(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
+        box = self.core.mailbox(user)
+        now = self.core.clock.now()
+        message.is_draft = False
+        message.folder = "sentitems"
+        message.sent_at = message.received_at = now
+        if save:
+            box.messages[message.id] = message
+        leaves_at = box.next_free_minute(now, self.core.behavior.messages_per_minute)
+        self.core.journal.add(
+            "mail_sent",
+            actor=actor,
+            user_id=user.id,
+            subject_id=message.id,
+            details={
+                "kind": message.kind,
+                "message_id": message.internet_message_id,
+                "from": message.from_address,
+                "to": list(message.to),
+                "cc": list(message.cc),
+                "bcc": list(message.bcc),
+                "subject": message.subject,
+                "body": message.body,
+                "headers": dict(message.headers),
+                "leaves_at": leaves_at,
+            },
+        )
+        self.core.agenda.at(
+            leaves_at, f"mail:{message.internet_message_id}", lambda: self._deliver(user, message, recipients)
+        )
+
+    def _deliver(self, sender: User, message: MailMessage, recipients: Sequence[str]) -> None:
+        for address in dict.fromkeys(item.lower() for item in recipients):
+            reached = self.core.mailbox_at(address)
+            if reached is not None:
+                self._receive(reached[0], replace(message, bcc=[], folder="inbox", is_draft=False))
+            elif self.core.directory.has_domain(address):
+                self._bounce(sender, message, address)
+
+    def _bounce(self, sender: User, message: MailMessage, address: str) -> None:
+        # A 202 says only that the message was taken; what fails later arrives as a report in the sender's inbox.
+        key = ("bounce", message.internet_message_id, address)
+        self._receive(
+            sender,
+            MailMessage(
+                id="",
+                user_id=sender.id,
+                folder="inbox",
+                internet_message_id=self._internet_id(sender.address, *key),
+                conversation_id="",
+                subject=f"Undeliverable: {message.subject}",
+                body=f"Your message to {address} couldn't be delivered. {address} wasn't found.",
+                body_type="text",
+                from_address=f"postmaster@{sender.address.rpartition('@')[2]}",
+                to=[sender.address],
+                headers={"X-Failed-Recipients": address},
+                kind="nonDeliveryReport",
+                created_at=self.core.clock.now(),
+                sent_at=self.core.clock.now(),
+            ),
+        )
+
+    def _receive(self, user: User, message: MailMessage) -> None:
+        message.id = self.core.draws.item_id("inbox", user.id, message.internet_message_id)
+        message.user_id = user.id
+        message.received_at = self.core.clock.now()
+        message.conversation_id = self._conversation_id(user.id, message.subject)
+        self.core.mailbox(user).messages[message.id] = message
+        self.listener.message_received(user, message)
+
+    def _internet_id(self, address: str, *key: object) -> str:
+        domain = address.rpartition("@")[2]
+        return f"<{self.core.draws.hexadecimal('internet-message', *key)[:32].upper()}@{domain}>"
+
+    def _conversation_id(self, user_id: str, subject: str) -> str:
+        topic = subject.rpartition(": ")[2].lower()
+        return self.core.draws.item_id("conversation", user_id, topic)
+
+
+def _addresses(body: Mapping[str, Any], key: str) -> list[str]:
+    return [email_address(item, key)[0] for item in list_of(body.get(key) or [], key)]
+
+
+def _headers(value: object) -> dict[str, str]:
+    """Return the custom headers of a message.
+
+    Source: https://learn.microsoft.com/graph/api/resources/internetmessageheader (x- only; at most 5 is reported)
+    """
+    items = list_of(value, "internetMessageHeaders")
+    if len(items) > MOST_HEADERS:
+        raise GraphRefusal(
+            400,
+            "InvalidInternetMessageHeaderCollection",
+            f"Maximum number of headers in one message should be less than or equal to {MOST_HEADERS}.",
+        )
+    found: dict[str, str] = {}
+    for item in items:
+        pair = object_of(item, "internetMessageHeaders")
+        name = text_of(pair.get("name"), "internetMessageHeaders.name")
+        if not name.lower().startswith("x-"):
+            raise GraphRefusal(
+                400,
+                "InvalidInternetMessageHeader",
+                f"The internet message header name '{name}' should start with 'x-' or 'X-'.",
+            )
+        if name in found:
+            raise body_refusal(f"The internet message header '{name}' is given twice.")
+        found[name] = text_of(pair.get("value"), "internetMessageHeaders.value")
+    return found

@@ -1,0 +1,446 @@
+"""Values out as Graph's JSON: events, messages, chats, users, subscriptions.
+
+Only what is selected is computed. Sources: https://learn.microsoft.com/graph/api/resources/event, message, chat,
+chatmessage, user, mailboxsettings, subscription
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+from graphsync.sandbox.chats import Chat, ChatMessage, last_written_at
+from graphsync.sandbox.directory import Directory, User
+from graphsync.sandbox.events import Attendee, Event
+from graphsync.sandbox.mailboxes import MailMessage
+from graphsync.sandbox.schedules import working_hours_json
+from graphsync.sandbox.subscriptions import Subscription
+from graphsync.sandbox.zones import utc_text, wall_time
+
+Json = dict[str, Any]
+
+NEVER = "0001-01-01T00:00:00Z"
+RESET = (
+    "4501-01-01T00:00:00Z"  # after a reschedule: https://learn.microsoft.com/graph/outlook-calendar-meeting-proposals
+)
+
+
+class View:
+    """How one request wants things shown: the zone of start and end, bodies as text, system messages by name."""
+
+    __slots__ = ("as_text", "system_names", "zone")
+
+    def __init__(self, *, zone: str = "UTC", as_text: bool = False, system_names: bool = False) -> None:
+        self.zone = zone
+        self.as_text = as_text
+        self.system_names = system_names
+
+
+def zoned(instant: datetime, view: View) -> Json:
+    """Return an instant as a `dateTimeTimeZone` in the zone asked for."""
+    return {"dateTime": wall_time(instant, view.zone), "timeZone": view.zone}
+
+
+def plain_text(html: str) -> str:
+    """Return the text of an HTML body."""
+    return unescape(re.sub(r"<[^>]+>", "", re.sub(r"<(?:br|/p|/div)[^>]*>", "\r\n", html))).strip()
+
+
+def _body(content: str, kind: str, view: View) -> Json:
+    if view.as_text:
+        return {"contentType": "text", "content": plain_text(content)}
+    return {"contentType": kind, "content": content}
+
+
+def _recipient(address: str, name: str | None = None) -> Json:
+    return {"emailAddress": {"name": name or address, "address": address}}
+
+
+def _event_body(event: Event, view: View) -> Json:
+    content = event.body_html
+    if event.body_type == "html" and content and "<html" not in content.lower():
+        # The body comes back wrapped by the server.
+        content = f"<html><head></head><body>{content}</body></html>"
+    return _body(content, event.body_type, view)
+
+
+def _location(event: Event) -> Json:
+    place: Json = {"displayName": event.location, "locationType": "default", "uniqueIdType": "unknown"}
+    if event.location:
+        place |= {"uniqueId": event.location, "uniqueIdType": "private"}
+    if event.location_address:
+        place["locationEmailAddress"] = event.location_address
+    return place
+
+
+def _attendee(attendee: Attendee, event: Event, view: View) -> Json:
+    # Only the organizer's copy knows the answers.
+    response = attendee.response if event.is_organizer else "none"
+    answered_at = attendee.responded_at if event.is_organizer else None
+    silent = RESET if response == "notResponded" else NEVER
+    shown: Json = {
+        "type": attendee.type,
+        "status": {"response": response, "time": utc_text(answered_at) or silent},
+        "emailAddress": {"name": attendee.name, "address": attendee.address},
+    }
+    if event.is_organizer and attendee.proposed is not None:
+        start, end = attendee.proposed
+        shown["proposedNewTime"] = {"start": zoned(start, view), "end": zoned(end, view)}
+    return shown
+
+
+EVENT_FIELDS: dict[str, Callable[[Event, View], Any]] = {
+    "createdDateTime": lambda e, v: utc_text(e.created_at),
+    "lastModifiedDateTime": lambda e, v: utc_text(e.modified_at),
+    "changeKey": lambda e, v: e.change_key,
+    "categories": lambda e, v: e.categories,
+    "transactionId": lambda e, v: e.transaction_id,
+    "originalStartTimeZone": lambda e, v: e.original_time_zone,
+    "originalEndTimeZone": lambda e, v: e.original_time_zone,
+    "iCalUId": lambda e, v: e.ical_uid,
+    "reminderMinutesBeforeStart": lambda e, v: e.reminder_minutes,
+    "isReminderOn": lambda e, v: e.is_reminder_on,
+    "hasAttachments": lambda e, v: False,
+    "subject": lambda e, v: e.subject,
+    "bodyPreview": lambda e, v: plain_text(e.body_html)[:255],
+    "importance": lambda e, v: e.importance,
+    "sensitivity": lambda e, v: e.sensitivity,
+    "isAllDay": lambda e, v: e.is_all_day,
+    "isCancelled": lambda e, v: e.is_cancelled,
+    "isOrganizer": lambda e, v: e.is_organizer,
+    "responseRequested": lambda e, v: e.response_requested,
+    "seriesMasterId": lambda e, v: e.series_master_id,
+    "showAs": lambda e, v: e.show_as,
+    "type": lambda e, v: e.type,
+    "webLink": lambda e, v: f"https://outlook.office365.com/owa/?itemid={quote(e.id)}&exvsurl=1&path=/calendar/item",
+    "onlineMeetingUrl": lambda e, v: None,
+    "isOnlineMeeting": lambda e, v: e.is_online_meeting,
+    "onlineMeetingProvider": lambda e, v: e.online_meeting_provider if e.is_online_meeting else "unknown",
+    "allowNewTimeProposals": lambda e, v: e.allow_new_time_proposals,
+    "isDraft": lambda e, v: False,
+    "hideAttendees": lambda e, v: e.hide_attendees,
+    "recurrence": lambda e, v: e.recurrence,
+    "responseStatus": lambda e, v: {"response": e.response, "time": utc_text(e.responded_at) or NEVER},
+    "body": _event_body,
+    "start": lambda e, v: zoned(e.start, v),
+    "end": lambda e, v: zoned(e.end, v),
+    "location": lambda e, v: _location(e),
+    "locations": lambda e, v: [_location(e)] if e.location else [],
+    "attendees": lambda e, v: [_attendee(a, e, v) for a in e.attendees],
+    "organizer": lambda e, v: _recipient(e.organizer_address, e.organizer_name),
+    "onlineMeeting": lambda e, v: {"joinUrl": e.join_url} if e.join_url else None,
+}
+EVENT_NAMES = ("id", *EVENT_FIELDS)
+# Calendars.ReadBasic hides these: https://learn.microsoft.com/graph/permissions-reference
+HIDDEN_FROM_READ_BASIC = frozenset({"body", "bodyPreview", "onlineMeeting"})
+
+
+def event_json(
+    event: Event, view: View, select: Iterable[str] | None = None, expand: Iterable[str] = (), *, basic: bool = False
+) -> Json:
+    """Return an event, or the selected part of it; `id` and `@odata.etag` always come.
+
+    `expand` names the extended properties wanted; `basic` leaves out what `Calendars.ReadBasic` may not see.
+    """
+    shown: Json = {"@odata.etag": f'W/"{event.change_key}"', "id": event.id}
+    for name in EVENT_FIELDS if select is None else select:
+        if name != "id" and not (basic and name in HIDDEN_FROM_READ_BASIC):
+            shown[name] = EVENT_FIELDS[name](event, view)
+    found = [
+        {"id": name, "value": event.extended_properties[name]} for name in expand if name in event.extended_properties
+    ]
+    if found and not basic:
+        shown["singleValueExtendedProperties"] = found
+    return shown
+
+
+def skeleton_json(event: Event, view: View) -> Json:
+    """Return an occurrence as delta gives it: https://github.com/microsoftgraph/microsoft-graph-docs/issues/7632."""
+    return {
+        "@odata.type": "#microsoft.graph.event",
+        "@odata.etag": f'W/"{event.change_key}"',
+        "seriesMasterId": event.series_master_id,
+        "type": "occurrence",
+        "id": event.id,
+        "start": zoned(event.start, view),
+        "end": zoned(event.end, view),
+    }
+
+
+MESSAGE_FIELDS: dict[str, Callable[[MailMessage, View], Any]] = {
+    "createdDateTime": lambda m, v: utc_text(m.created_at),
+    "lastModifiedDateTime": lambda m, v: utc_text(m.received_at or m.created_at),
+    "changeKey": lambda m, v: m.id[6:30],
+    "categories": lambda m, v: m.categories,
+    "receivedDateTime": lambda m, v: utc_text(m.received_at or m.created_at),
+    "sentDateTime": lambda m, v: utc_text(m.sent_at or m.created_at),
+    "hasAttachments": lambda m, v: False,
+    "internetMessageId": lambda m, v: m.internet_message_id,
+    "subject": lambda m, v: m.subject,
+    "bodyPreview": lambda m, v: plain_text(m.body)[:255],
+    "importance": lambda m, v: m.importance,
+    "parentFolderId": lambda m, v: m.folder,
+    "conversationId": lambda m, v: m.conversation_id,
+    "isRead": lambda m, v: m.folder != "inbox",
+    "isDraft": lambda m, v: m.is_draft,
+    "body": lambda m, v: _body(m.body, m.body_type, v),
+    "sender": lambda m, v: _recipient(m.from_address),
+    "from": lambda m, v: _recipient(m.from_address),
+    "toRecipients": lambda m, v: [_recipient(item) for item in m.to],
+    "ccRecipients": lambda m, v: [_recipient(item) for item in m.cc],
+    "bccRecipients": lambda m, v: [_recipient(item) for item in m.bcc],
+    "replyTo": lambda m, v: [_recipient(item) for item in m.reply_to],
+}
+# Given only when selected: https://learn.microsoft.com/graph/api/resources/message
+INTERNET_MESSAGE_HEADERS = "internetMessageHeaders"
+MESSAGE_NAMES = ("id", *MESSAGE_FIELDS, INTERNET_MESSAGE_HEADERS)
+HIDDEN_FROM_MAIL_BASIC = frozenset({"body", "bodyPreview"})
+
+
+def message_json(
+    message: MailMessage,
+    view: View,
+    select: Iterable[str] | None = None,
+    expand: Iterable[str] = (),
+    *,
+    basic: bool = False,
+) -> Json:
+    """Return a message, or the selected part of it; `basic` leaves out what `Mail.ReadBasic` may not see."""
+    shown: Json = {"@odata.etag": f'W/"{message.id[6:30]}"', "id": message.id}
+    if message.kind.startswith("eventMessage"):
+        shown["@odata.type"] = f"#microsoft.graph.{message.kind}"
+        shown["meetingMessageType"] = message.meeting_message_type
+    for name in MESSAGE_FIELDS if select is None else select:
+        if name == INTERNET_MESSAGE_HEADERS:
+            shown[name] = [{"name": key, "value": value} for key, value in message.headers.items()]
+        elif name != "id" and not (basic and name in HIDDEN_FROM_MAIL_BASIC):
+            shown[name] = MESSAGE_FIELDS[name](message, view)
+    if message.proposed is not None:
+        start, end = message.proposed
+        shown["proposedNewTime"] = {"start": zoned(start, view), "end": zoned(end, view)}
+    found = [
+        {"id": name, "value": message.extended_properties[name]}
+        for name in expand
+        if name in message.extended_properties
+    ]
+    if found:
+        shown["singleValueExtendedProperties"] = found
+    return shown
+
+
+USER_FIELDS: dict[str, Callable[[User], Any]] = {
+    "businessPhones": lambda u: [],
+    "displayName": lambda u: u.display_name,
+    "givenName": lambda u: u.display_name.split()[0] if u.display_name else None,
+    "jobTitle": lambda u: None,
+    "mail": lambda u: None if u.mailbox == "none" else u.address,
+    "mobilePhone": lambda u: None,
+    "officeLocation": lambda u: u.office_location,
+    "preferredLanguage": lambda u: u.preferred_language,
+    "surname": lambda u: u.display_name.split()[-1] if u.display_name else None,
+    "userPrincipalName": lambda u: u.address,
+    "accountEnabled": lambda u: u.account_enabled,
+    "usageLocation": lambda u: u.usage_location,
+    "userType": lambda u: "Member",
+    "proxyAddresses": lambda u: [f"SMTP:{u.address}"],
+}
+USER_NAMES = ("id", *USER_FIELDS)
+# https://learn.microsoft.com/graph/api/user-get: the set that comes without $select
+USER_DEFAULT = (
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+    "id",
+)
+
+
+def user_json(user: User, select: Iterable[str] | None = None) -> Json:
+    """Return a user of the directory, or the selected part."""
+    chosen = USER_DEFAULT if select is None else select
+    return {name: user.id if name == "id" else USER_FIELDS[name](user) for name in chosen}
+
+
+def mailbox_settings_json(user: User, now: datetime) -> Json:
+    """Return a user's `mailboxSettings`; the scheduled times of automatic replies are filled whatever the status."""
+    utc = View()
+    start = user.automatic_replies_start or now
+    end = user.automatic_replies_end or now
+    return {
+        "archiveFolder": f"{user.id[:8]}-archive",
+        "timeZone": user.windows_time_zone,
+        "dateFormat": "yyyy-MM-dd",
+        "timeFormat": "HH:mm",
+        "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
+        "language": {"locale": user.preferred_language, "displayName": user.preferred_language},
+        "workingHours": working_hours_json(user),
+        "userPurpose": {"value": user.purpose},
+        "automaticRepliesSetting": {
+            "status": user.automatic_replies,
+            "externalAudience": "none",
+            "internalReplyMessage": "" if user.automatic_replies == "disabled" else "<html>I am away.</html>",
+            "externalReplyMessage": "",
+            "scheduledStartDateTime": zoned(start, utc),
+            "scheduledEndDateTime": zoned(end, utc),
+        },
+    }
+
+
+def calendar_json(user: User, calendar_id: str) -> Json:
+    """Return a user's default calendar; without a Teams licence no online meeting provider is allowed."""
+    providers = ["teamsForBusiness"] if user.teams_licence else []
+    return {
+        "id": calendar_id,
+        "name": "Calendar",
+        "color": "auto",
+        "isDefaultCalendar": True,
+        "canEdit": True,
+        "canShare": True,
+        "canViewPrivateItems": True,
+        "isRemovable": False,
+        "isTallyingResponses": True,
+        "allowedOnlineMeetingProviders": providers,
+        "defaultOnlineMeetingProvider": providers[0] if providers else "unknown",
+        "owner": {"name": user.display_name, "address": user.address},
+    }
+
+
+CALENDAR_NAMES = (
+    "id",
+    "name",
+    "color",
+    "isDefaultCalendar",
+    "canEdit",
+    "canShare",
+    "canViewPrivateItems",
+    "isRemovable",
+    "isTallyingResponses",
+    "allowedOnlineMeetingProviders",
+    "defaultOnlineMeetingProvider",
+    "owner",
+)
+
+
+def chat_json(chat: Chat, directory: Directory, tenant_id: str, *, members: bool, preview: bool, view: View) -> Json:
+    """Return a chat, with its members and the preview of its last message if they are expanded."""
+    shown: Json = {
+        "id": chat.id,
+        "topic": None,
+        "createdDateTime": utc_text(chat.created_at),
+        "lastUpdatedDateTime": utc_text(last_written_at(chat)),
+        "chatType": "oneOnOne",
+        "webUrl": f"https://teams.microsoft.com/l/chat/{quote(chat.id, safe='')}/0?tenantId={tenant_id}",
+        "tenantId": tenant_id,
+        "onlineMeetingInfo": None,
+        "viewpoint": None,
+        "isHiddenForAllMembers": False,
+    }
+    if members:
+        shown["members"] = [_member(user_id, directory, tenant_id) for user_id in chat.member_ids]
+    if preview:
+        last = chat.messages[-1] if chat.messages else None
+        shown["lastMessagePreview"] = None if last is None else _preview(last, directory, tenant_id, view)
+    return shown
+
+
+def _member(user_id: str, directory: Directory, tenant_id: str) -> Json:
+    user = directory.lookup(user_id)
+    return {
+        "@odata.type": "#microsoft.graph.aadUserConversationMember",
+        "id": f"MCMjMCMj{user_id.replace('-', '')}",
+        "roles": ["owner"],
+        "displayName": user.display_name if user else None,
+        "visibleHistoryStartDateTime": NEVER,
+        "userId": user_id,
+        "email": user.address if user else None,
+        "tenantId": tenant_id,
+    }
+
+
+def _from(user_id: str, directory: Directory, tenant_id: str) -> Json:
+    user = directory.lookup(user_id)
+    name = user.display_name if user else None
+    person = {"id": user_id, "displayName": name, "userIdentityType": "aadUser", "tenantId": tenant_id}
+    return {"application": None, "device": None, "conversation": None, "user": person}
+
+
+def _preview(message: ChatMessage, directory: Directory, tenant_id: str, view: View) -> Json:
+    return {
+        "id": message.id,
+        "createdDateTime": utc_text(message.created_at),
+        "isDeleted": False,
+        "messageType": "message",
+        "eventDetail": None,
+        "body": _body(message.html, "html", view),
+        "from": _from(message.author_id, directory, tenant_id),
+    }
+
+
+def chat_message_json(message: ChatMessage, directory: Directory, tenant_id: str) -> Json:
+    """Return a chat message with its reactions."""
+    etag = str(round(message.modified_at.timestamp() * 1000))
+    return {
+        "@odata.type": "#microsoft.graph.chatMessage",
+        "id": message.id,
+        "replyToId": None,
+        "etag": etag,
+        "messageType": "message",
+        "createdDateTime": utc_text(message.created_at),
+        "lastModifiedDateTime": utc_text(message.modified_at),
+        "lastEditedDateTime": None,
+        "deletedDateTime": None,
+        "subject": None,
+        "summary": None,
+        "chatId": message.chat_id,
+        "importance": "normal",
+        "locale": "en-us",
+        "webUrl": None,
+        "channelIdentity": None,
+        "policyViolation": None,
+        "eventDetail": None,
+        "from": _from(message.author_id, directory, tenant_id),
+        "body": {"contentType": "html", "content": message.html},
+        "attachments": [],
+        "mentions": [],
+        "reactions": [
+            {
+                "reactionType": kind,
+                "displayName": None,
+                "createdDateTime": utc_text(at),
+                "user": _from(by, directory, tenant_id),
+            }
+            for (by, at), kind in zip(message.reactions, message.reaction_types, strict=True)
+        ],
+        "messageHistory": [],
+    }
+
+
+def subscription_json(subscription: Subscription, *, with_state: bool) -> Json:
+    """Return a subscription; `clientState` is told only to whoever just sent it."""
+    return {
+        "id": subscription.id,
+        "resource": subscription.resource,
+        "applicationId": subscription.application_id,
+        "changeType": ",".join(subscription.change_types),
+        "clientState": subscription.client_state if with_state else None,
+        "notificationUrl": subscription.notification_url,
+        "notificationQueryOptions": None,
+        "lifecycleNotificationUrl": subscription.lifecycle_url,
+        "expirationDateTime": utc_text(subscription.expires_at),
+        "creatorId": subscription.creator_id,
+        "includeResourceData": None,
+        "latestSupportedTlsVersion": "v1_2",
+        "encryptionCertificate": None,
+        "encryptionCertificateId": None,
+        "notificationUrlAppId": None,
+    }

@@ -1,0 +1,335 @@
+"""The world of the sandbox: one tenant with its people, mailboxes and chats, in virtual time.
+
+`World` composes the services and is what drivers, judges and the HTTP face hold; the rules are in the services.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from threading import RLock
+from typing import Any, Literal
+
+from graphsync.sandbox.agenda import Agenda
+from graphsync.sandbox.behavior import Behavior
+from graphsync.sandbox.calendars import Calendars
+from graphsync.sandbox.chats import Chat, ChatMessage, Chats
+from graphsync.sandbox.clock import VirtualClock
+from graphsync.sandbox.copies import Copies
+from graphsync.sandbox.core import Core
+from graphsync.sandbox.delivery import HEADERS, Deliver, Notifier, body_of, timeout_of
+from graphsync.sandbox.delta import DeltaRounds
+from graphsync.sandbox.directory import (
+    WORK_DAYS,
+    Application,
+    AutomaticReplies,
+    Directory,
+    MailboxState,
+    Purpose,
+    User,
+)
+from graphsync.sandbox.draws import Draws
+from graphsync.sandbox.events import Answer, Event
+from graphsync.sandbox.faults import Faults
+from graphsync.sandbox.invitations import Invitations
+from graphsync.sandbox.journal import Journal
+from graphsync.sandbox.mail import Mailroom
+from graphsync.sandbox.mailboxes import Folder, MailMessage
+from graphsync.sandbox.posting import Poster
+from graphsync.sandbox.schedules import Schedules
+from graphsync.sandbox.subscriptions import Subscription, Subscriptions
+
+TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
+
+Who = User | str
+Phase = Literal["received", "applied"]
+
+
+class World:
+    """One tenant. Every method takes `lock`; what is returned is the live state and is read, not written."""
+
+    def __init__(
+        self, *, clock: VirtualClock, seed: int, tenant_id: str = TENANT_ID, behavior: Behavior | None = None
+    ) -> None:
+        self.lock = RLock()
+        self._due_lock = RLock()
+        self.clock = clock
+        self.seed = seed
+        self.tenant_id = tenant_id
+        self.behavior = behavior or Behavior()
+        self.draws = Draws(seed)
+        self.journal = Journal(clock)
+        self.faults = Faults()
+        self.directory = Directory(self.draws)
+        self.agenda = Agenda(clock)
+        self.core = Core(
+            tenant_id=tenant_id,
+            clock=clock,
+            draws=self.draws,
+            behavior=self.behavior,
+            journal=self.journal,
+            agenda=self.agenda,
+            directory=self.directory,
+        )
+        self.subscriptions = Subscriptions(self.core)
+        self.notifier = Notifier(self.core, self.subscriptions, self.faults)
+        self.mailroom = Mailroom(self.core, self.notifier)
+        copies = Copies(self.core, self.notifier)
+        self.invitations = Invitations(self.core, copies, self.mailroom)
+        self.calendars = Calendars(self.core, copies, self.invitations)
+        self.schedules = Schedules(self.core)
+        self.delta = DeltaRounds(self.core)
+        self.teams = Chats(self.core, self.notifier)
+        self.poster = Poster()
+        self.deliver: Deliver = self.poster
+        self.on_request: Callable[[str, str], None] | None = None
+        self.request_counts: dict[str, int] = Counter()
+
+    # The tenant ----------------------------------------------------------------------------------------------
+
+    def add_user(
+        self,
+        *,
+        address: str,
+        display_name: str,
+        windows_time_zone: str,
+        days: Sequence[str] = WORK_DAYS,
+        start: str = "09:00",
+        end: str = "17:00",
+        office_location: str | None = None,
+        usage_location: str | None = None,
+        preferred_language: str = "en-US",
+        teams_licence: bool = True,
+        mailbox: MailboxState = "ok",
+        purpose: Purpose = "user",
+    ) -> User:
+        """Add a person, a room or a shared mailbox; the id depends on the address and the seed.
+
+        Raises:
+            ValueError: the address is taken.
+            GraphRefusal: the time zone does not exist.
+        """
+        with self.lock:
+            return self.directory.add(
+                address=address,
+                display_name=display_name,
+                windows_time_zone=windows_time_zone,
+                days=days,
+                start=start,
+                end=end,
+                office_location=office_location,
+                usage_location=usage_location,
+                preferred_language=preferred_language,
+                teams_licence=teams_licence,
+                mailbox=mailbox,
+                purpose=purpose,
+            )
+
+    def user(self, id_or_address: str) -> User:
+        """Return the user with this id or address.
+
+        Raises:
+            GraphRefusal: 404; nobody has it.
+        """
+        with self.lock:
+            return self.core.user(id_or_address)
+
+    def users(self) -> list[User]:
+        """Return all users, by address."""
+        with self.lock:
+            return list(self.directory)
+
+    def remove_user(self, user: Who) -> None:
+        """Delete an account: it is not found any more, its mailbox neither."""
+        with self.lock:
+            self.directory.remove(self.core.user(user))
+
+    def disable_user(self, user: Who) -> None:
+        """Disable an account; the mailbox stays as it is."""
+        with self.lock:
+            self.core.user(user).account_enabled = False
+
+    def add_application(
+        self,
+        *,
+        client_id: str,
+        secret: str | None = None,
+        certificate_pem: bytes | None = None,
+        permissions: Mapping[str, frozenset[str] | None],
+    ) -> None:
+        """Register an app, or replace its grants: Graph permission to the user ids in scope, None for the tenant."""
+        with self.lock:
+            self.directory.applications[client_id] = Application(
+                client_id=client_id,
+                secret=secret,
+                certificate_pem=certificate_pem,
+                permissions=dict(permissions),
+                object_id=self.draws.guid("application", client_id),
+            )
+
+    # What people do by hand ----------------------------------------------------------------------------------
+
+    def create_event(self, user: Who, body: dict[str, Any], *, actor: str) -> Event:
+        """Create an event in a person's calendar; `body` is what Graph takes."""
+        with self.lock:
+            return self.calendars.create(self.core.user(user), body, actor=actor)
+
+    def patch_event(self, user: Who, event_id: str, changes: dict[str, Any], *, actor: str) -> Event:
+        """Change an event; `changes` is what a PATCH to Graph takes."""
+        with self.lock:
+            return self.calendars.patch(self.core.user(user), event_id, changes, actor=actor)
+
+    def cancel_event(self, user: Who, event_id: str, comment: str = "", *, actor: str) -> None:
+        """Call a meeting off, as its organizer."""
+        with self.lock:
+            self.calendars.cancel(self.core.user(user), event_id, comment, actor=actor)
+
+    def delete_event(self, user: Who, event_id: str, *, actor: str) -> None:
+        """Delete an event from a calendar; for an attendee that is silent."""
+        with self.lock:
+            self.calendars.delete(self.core.user(user), event_id, actor=actor)
+
+    def respond(
+        self,
+        user: Who,
+        event_id: str,
+        response: Answer,
+        *,
+        actor: str,
+        comment: str = "",
+        send_response: bool = True,
+        proposed: tuple[datetime, datetime] | None = None,
+    ) -> None:
+        """Answer an invitation from the attendee's own copy."""
+        with self.lock:
+            self.invitations.respond(
+                self.core.user(user),
+                event_id,
+                response,
+                actor=actor,
+                comment=comment,
+                send_response=send_response,
+                proposed=proposed,
+            )
+
+    def set_automatic_replies(
+        self,
+        user: Who,
+        status: AutomaticReplies,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> None:
+        """Switch a person's automatic replies; `start` and `end` count for `scheduled` alone."""
+        with self.lock:
+            person = self.core.user(user)
+            person.automatic_replies = status
+            person.automatic_replies_start, person.automatic_replies_end = start, end
+            self.journal.add(
+                "automatic_replies",
+                actor=person.address,
+                user_id=person.id,
+                details={"status": status, "start": start, "end": end},
+            )
+
+    def send_mail(self, user: Who, message: dict[str, Any], *, actor: str) -> MailMessage:
+        """Send a mail from a person's mailbox; `message` is what Graph takes."""
+        with self.lock:
+            return self.mailroom.send_mail(self.core.user(user), message, actor=actor, save=True)
+
+    def create_chat(self, a: Who, b: Who) -> Chat:
+        """Return the chat of two people, made if they had none."""
+        with self.lock:
+            first = self.core.user(a)
+            return self.teams.open(first, self.core.user(b), actor=first.address)
+
+    def post_message(self, chat_id: str, author: Who, html: str) -> ChatMessage:
+        """Write a chat message as a person."""
+        with self.lock:
+            return self.teams.post(chat_id, self.core.user(author), html)
+
+    def react(self, chat_id: str, message_id: str, author: Who, reaction: str = "like") -> None:
+        """React to a chat message as a person."""
+        with self.lock:
+            self.teams.react(chat_id, message_id, self.core.user(author), reaction)
+
+    # Reading the state ---------------------------------------------------------------------------------------
+
+    def events(self, user: Who) -> list[Event]:
+        """Return the copies in a person's calendar, cancelled ones and series masters included, by start and id."""
+        with self.lock:
+            copies = self.core.mailbox(user).copies.values()
+            return sorted(copies, key=lambda event: (event.start, event.id))
+
+    def calendar_view(self, user: Who, start: datetime, end: datetime) -> list[Event]:
+        """Return single events and occurrences of series that overlap the span, by start and id."""
+        with self.lock:
+            return self.core.mailbox(user).view(start, end)
+
+    def event_by_ical_uid(self, user: Who, ical_uid: str) -> Event | None:
+        """Return a person's copy of a meeting, or None if the calendar has none."""
+        with self.lock:
+            return self.core.mailbox(user).by_ical_uid(ical_uid)
+
+    def messages(self, user: Who, folder: Folder) -> list[MailMessage]:
+        """Return the messages in a folder, newest first."""
+        with self.lock:
+            return self.mailroom.messages(self.core.user(user), folder)
+
+    def chats(self) -> list[Chat]:
+        """Return all chats, by id."""
+        with self.lock:
+            return [self.teams.by_id[chat_id] for chat_id in sorted(self.teams.by_id)]
+
+    # What goes wrong by itself -------------------------------------------------------------------------------
+
+    def live_subscriptions(self) -> list[Subscription]:
+        """Return all live subscriptions, by id."""
+        with self.lock:
+            return [self.subscriptions.by_id[key] for key in sorted(self.subscriptions.by_id)]
+
+    def remove_subscription(self, subscription_id: str) -> None:
+        """Take a subscription away as Graph may; its lifecycle URL hears `subscriptionRemoved`."""
+        with self.lock:
+            self.notifier.remove(self.subscriptions.by_id[subscription_id])
+
+    def lose_notifications(self, subscription_id: str, *, announce: bool) -> int:
+        """Drop what waits for a subscription; with `announce` its lifecycle URL hears `missed`."""
+        with self.lock:
+            return self.notifier.lose_waiting(self.subscriptions.by_id[subscription_id], announce=announce)
+
+    def ask_for_reauthorization(self, subscription_id: str) -> None:
+        """Send `reauthorizationRequired` now."""
+        with self.lock:
+            self.notifier.send_lifecycle(self.subscriptions.by_id[subscription_id], "reauthorizationRequired")
+
+    def expire_delta_tokens(self, user: Who) -> None:
+        """Drop the sync state of a mailbox: every delta token given so far is answered 410."""
+        with self.lock:
+            self.delta.expire(self.core.user(user))
+
+    # Time ----------------------------------------------------------------------------------------------------
+
+    def next_due_at(self) -> datetime | None:
+        """Return when something next happens by itself, or None if nothing waits."""
+        with self.lock:
+            due = [at for at in (self.agenda.next_due_at(), self.notifier.next_due_at()) if at is not None]
+            return min(due) if due else None
+
+    def run_due(self) -> int:
+        """Do all that is due now, what it brings due included, in a fixed order; return how many things were done.
+
+        Notifications are delivered in the calling thread, without the lock: the receiver may call back.
+        """
+        done = 0
+        with self._due_lock:
+            while True:
+                with self.lock:
+                    done += self.agenda.run_due()
+                    batch = self.notifier.take_batch()
+                if not batch:
+                    return done
+                status = self.deliver(batch[0].url, body_of(batch), dict(HEADERS), timeout_of(batch))
+                with self.lock:
+                    self.notifier.settle(batch, status)
+                done += len(batch)

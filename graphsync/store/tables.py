@@ -1,0 +1,334 @@
+"""The tables. A column has the name of the field it holds, so a row and a value of ours name the same things.
+
+`migrations/` makes them; a test keeps the two the same. Indexes are named here, each for the query it serves.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+
+from graphsync.engine.ports import ActionKind, Outcome, SubjectKind
+from graphsync.mentoring import (
+    Absence,
+    Answer,
+    DayHours,
+    Loss,
+    Medium,
+    OptIn,
+    PersonId,
+    Proposal,
+    Reach,
+    RequestSource,
+    StandingTime,
+    Status,
+    WeeklyHours,
+)
+from graphsync.store.types import Document, Length, UtcDateTime, Word
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# A row number: SQLite counts up by itself only in a column that is INTEGER and nothing else
+# (https://www.sqlite.org/autoinc.html).
+_ROW_NUMBER: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _mentorship(*, primary_key: bool = False) -> Column[str]:
+    """Return the column of a row that goes when its mentorship goes."""
+    return Column(
+        "mentorship", Text, ForeignKey("mentorships.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+    )
+
+
+def _subject_columns() -> tuple[Column[SubjectKind], Column[str], Column[str]]:
+    return (
+        Column("kind", Word(SubjectKind), primary_key=True),
+        Column("owner", Text, primary_key=True),
+        Column("item", Text, primary_key=True),
+    )
+
+
+# ---------------------------------------------------------------- people and mentorships
+
+people: Final = Table(
+    "people",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("address_folded", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("hours", Document(WeeklyHours), nullable=False),
+    Column("office_location", Text),
+    Column("absences", Document(tuple[Absence, ...]), nullable=False),
+    Column("reach", Word(Reach), nullable=False),
+    Column("has_teams", Boolean),
+    Index("ix_people_address", "address_folded", "id"),
+)
+
+# `mentor` and `mentee` name people that the directory may not have been asked about yet: no foreign key.
+mentorships: Final = Table(
+    "mentorships",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("mentor", Text, nullable=False),
+    Column("mentee", Text, nullable=False),
+    Column("cohort", Text, nullable=False),
+    Column("started_on", Date, nullable=False),
+    Column("status", Word(Status), nullable=False),
+    Column("cadence", Length),
+    Column("standing", Document(StandingTime)),
+    Column("medium", Word(Medium), nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("opt_ins", Document(frozenset[OptIn]), nullable=False),
+    Column("mentor_offers", Document(tuple[DayHours, ...]), nullable=False),
+    Column("mentee_offers", Document(tuple[DayHours, ...]), nullable=False),
+    Column("wake_at", UtcDateTime),
+    Column("chat_id", Text),
+    Column("chat_read_until", UtcDateTime),
+    Index("ix_mentorships_mentor", "mentor"),
+    Index("ix_mentorships_mentee", "mentee"),
+    Index("ix_mentorships_wake_at", "status", "wake_at", "id"),
+    Index("ix_mentorships_chat", "chat_id"),
+)
+
+# When the two were last in touch: met, talked, asked.
+contacts: Final = Table(
+    "contacts",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Index("ix_contacts_at", "at"),
+)
+
+# ---------------------------------------------------------------- sessions
+
+sessions: Final = Table(
+    "sessions",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("organizer", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("ical_uid", Text, nullable=False),
+    Column("invited_at", UtcDateTime, nullable=False),
+    Column("written_start", UtcDateTime, nullable=False),
+    Column("written_end", UtcDateTime, nullable=False),
+    Column("medium", Word(Medium), nullable=False),
+    Column("online", Boolean, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("replaces", Integer),
+    Column("self_booked", Boolean, nullable=False),
+    Column("loss", Word(Loss)),
+    Column("lost_at", UtcDateTime),
+    Column("no_slot_reason", Text, nullable=False),
+    Column("asked_at", UtcDateTime),
+    Column("answers", Document(dict[PersonId, Answer]), nullable=False),
+    Column("agreed", Document(frozenset[PersonId]), nullable=False),
+    Column("proposal", Document(Proposal)),
+    Column("copies", Document(dict[PersonId, str]), nullable=False),
+    Column("copies_looked_at", UtcDateTime),
+    Index("ix_sessions_event", "organizer", "event_id", "number"),
+    Index("ix_sessions_ical_uid", "ical_uid", "number"),
+    Index("ix_sessions_standing", "mentorship", "ends_at"),
+    Index("ix_sessions_ends_at", "ends_at"),
+)
+
+attempts: Final = Table(
+    "attempts",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("tried_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_attempts_tried_at", "tried_at"),
+)
+
+# ---------------------------------------------------------------- open requests and nudges
+
+open_requests: Final = Table(
+    "open_requests",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _mentorship(),
+    Column("source", Word(RequestSource), nullable=False),
+    Column("owed_by", Text, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Index("ix_open_requests_mentorship", "mentorship", "asked_at"),
+    Index("ix_open_requests_asked_at", "asked_at"),
+)
+
+# What was closed is known by a keyed hash alone: neither the matter nor a time can be read from it.
+closed_requests: Final = Table("closed_requests", metadata, Column("digest", Text, primary_key=True))
+
+nudges: Final = Table(
+    "nudges",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("person", Text, primary_key=True),
+    Column("practice", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("rung", Integer, primary_key=True, autoincrement=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Index("ix_nudges_person", "person", "sent_at"),
+    Index("ix_nudges_sent_at", "sent_at"),
+)
+
+# ---------------------------------------------------------------- work and actions
+
+# `not_before` is when the subject is due, or, while it is claimed, when the claim runs out.
+dirty_subjects: Final = Table(
+    "dirty_subjects",
+    metadata,
+    *_subject_columns(),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("marked_at", UtcDateTime, nullable=False),
+    Column("again_at", UtcDateTime),
+    Column("claimed", Boolean, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_dirty_subjects_due", "kind", "not_before", "owner", "item"),
+    Index("ix_dirty_subjects_not_before", "not_before"),
+)
+
+sweeps: Final = Table(
+    "sweeps",
+    metadata,
+    *_subject_columns(),
+    Column("next_at", UtcDateTime, nullable=False),
+    Index("ix_sweeps_next_at", "next_at", "kind", "owner", "item"),
+)
+
+# `next_attempt_at` is None from the moment an action has ended: the index on it holds what is to be done, only.
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("kind", Word(ActionKind), nullable=False),
+    Column("mentorship", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("next_attempt_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("outcome", Word(Outcome)),
+    Column("detail", Text, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Index("ix_outbox_due", "next_attempt_at", "created_at", "key"),
+    Index("ix_outbox_pending", "mentorship", "next_attempt_at"),
+    Index("ix_outbox_finished", "kind", "finished_at"),
+)
+
+# The keys of actions whose rows have had their term: still used, and no longer readable.
+spent_keys: Final = Table(
+    "spent_keys",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("mentorship", Text, nullable=False),
+    Index("ix_spent_keys_mentorship", "mentorship"),
+)
+
+# Overlaps for one person are refused by triggers, which the migration makes.
+reservations: Final = Table(
+    "reservations",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("holder", Text, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+    Index("ix_reservations_person", "person", "ends_at", "starts_at"),
+    Index("ix_reservations_holder", "holder"),
+    Index("ix_reservations_ends_at", "ends_at"),
+)
+
+# ---------------------------------------------------------------- subscriptions
+
+subscriptions: Final = Table(
+    "subscriptions",
+    metadata,
+    Column("resource", Text, primary_key=True),
+    Column("subject_kind", Word(SubjectKind), nullable=False),
+    Column("subject_owner", Text, nullable=False),
+    Column("subject_item", Text, nullable=False),
+    Column("client_state", Text, nullable=False),
+    Column("id", Text),
+    Column("expires_at", UtcDateTime),
+    Column("renew_at", UtcDateTime),
+    Column("last_notified_at", UtcDateTime),
+    Index("ix_subscriptions_renew_at", "renew_at"),
+)
+
+delta_links: Final = Table(
+    "delta_links",
+    metadata,
+    Column("mailbox", Text, primary_key=True),
+    Column("window_start", UtcDateTime, nullable=False),
+    Column("window_end", UtcDateTime, nullable=False),
+    Column("delta_link", Text, nullable=False),
+)
+
+# ---------------------------------------------------------------- records
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("mentorship", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_mentorship", "mentorship", "id"),
+    Index("ix_audit_at", "at"),
+)
+
+traces: Final = Table(
+    "traces",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("trace", Text, nullable=False),
+    Index("ix_traces_at", "at"),
+)
+
+alerts: Final = Table(
+    "alerts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+)
+
+# What belongs to the database itself: the key of its hashes, and when it was made.
+meta: Final = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

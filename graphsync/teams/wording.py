@@ -1,0 +1,163 @@
+"""What people are sent: short, concrete, with why it was sent and how to pause; never about somebody else's delay.
+
+Times are given in the reader's own zone. Everything that comes from outside is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from graphsync.calendar import TimeSlot, zone
+from graphsync.mentoring import Medium
+
+_TEMPLATES = {
+    "invite": """\
+<p>{{ mentee }} and {{ mentor }}: time for a mentoring session.</p>
+<p><b>Agenda</b> (whoever organizes can edit it here)</p>
+<ul><li>Subjects: </li><li>Tools: </li><li>Documents: </li></ul>
+<p><b>How you meet</b>: {{ how }}</p>
+<p><b>Why this time</b>: {{ why }}</p>
+<p><small>Does it not suit? Decline, or propose a new time: a new one is found in the same week where there is one.
+To pause the programme for a while, write to {{ contact }}.</small></p>
+""",
+    "frame": """\
+<p>Hello {{ name }},</p>
+{{ content }}
+<p><small>{{ why }} To pause the programme for a while, write to {{ contact }}.</small></p>
+""",
+    "unanswered_invite": """\
+<p>your mentoring session with {{ other }} on {{ when }} is in your calendar, not answered yet.
+One click on Accept lets {{ other }} plan; if the time does not suit, decline it or propose another.</p>
+""",
+    "unanswered_question": """\
+<p>there is a message from {{ other }} in your chat that may still wait for you.
+A line, or a thumbs up, is enough.</p>
+""",
+    "offer_help": """\
+<p>sometimes the days are just too full. If something about your mentoring with {{ other }} would be easier with a hand
+from outside, answer this mail or write to {{ contact }}: nobody else is told unless you do.</p>
+""",
+    "put_back": """\
+<p>your session with {{ other }} on {{ lost }} does not take place. {% if slot %}It is put back: <b>{{ slot }}</b>, the
+invite is in your calendar.{% elif standing %}It has been moved a few times in a row now: which weekday and hour would suit
+you both better? Tell each other, and move the next session there: the ones after it will follow.
+{% else %}No new time was found for it yet; your next session will be booked as usual.{% endif %}</p>
+{% if reason %}<p>{{ reason | capitalize_first }}.</p>{% endif %}
+{% if suggestion %}<p>At short notice you would both be free on <b>{{ suggestion }}</b>: if you like that better, just move the
+session there.</p>{% endif %}
+{% if alternatives %}<p>Also free for both of you:</p><ul>{% for other_slot in alternatives %}<li>{{ other_slot }}</li>
+{% endfor %}</ul><p>If one of these suits better, move the session there in your calendar, or propose it as a new time.</p>
+{% endif %}
+""",
+}
+
+
+def _capitalize_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+_ENVIRONMENT = Environment(loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+_ENVIRONMENT.filters["capitalize_first"] = _capitalize_first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A mail's subject line and its body in HTML."""
+
+    subject: str
+    body_html: str
+
+
+def day_and_time(instant: datetime, time_zone: str) -> str:
+    """Return an instant as its reader says it, such as `Thursday 22 October at 10:00 (Berlin time)`."""
+    local = instant.astimezone(zone(time_zone))
+    place = time_zone.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{local:%A} {local.day} {local:%B} at {local:%H:%M} ({place} time)"
+
+
+def session_subject(mentor: str, mentee: str) -> str:
+    """Return the subject line of a session's invite."""
+    return f"Mentoring: {mentee} and {mentor}"
+
+
+def how_to_meet(medium: Medium, *, phone: str, office: str | None) -> str:
+    """Return one sentence on how the two meet."""
+    match medium:
+        case Medium.VIDEO:
+            return "on video in Teams, cameras on: show each other the room you sit in."
+        case Medium.PHONE:
+            return f"by phone: {phone}."
+        case Medium.IN_PERSON:
+            return f"in person, at {office}: take an hour away from the screens."
+
+
+def invite_body(*, mentor: str, mentee: str, how: str, why: str, contact: str) -> str:
+    """Return the body of a session's invite; it is written once and read by both, and by whoever it is forwarded to."""
+    template = _ENVIRONMENT.get_template("invite")
+    return template.render(mentor=mentor, mentee=mentee, how=how, why=why, contact=contact)
+
+
+def _framed(content: str, *, name: str, why: str, contact: str) -> str:
+    """Return a whole mail around `content`, which a template has rendered and so escaped."""
+    return _ENVIRONMENT.get_template("frame").render(name=name, content=Markup(content), why=why, contact=contact)
+
+
+def unanswered_invite(*, name: str, other: str, starts_at: datetime, time_zone: str, contact: str) -> Message:
+    """Return the nudge about an invite; for whoever owes the answer, alone."""
+    when = day_and_time(starts_at, time_zone)
+    content = _ENVIRONMENT.get_template("unanswered_invite").render(other=other, when=when)
+    why = "You get this because an invite to your mentoring session is open."
+    return Message(
+        subject=f"Does {when} suit you?", body_html=_framed(content, name=name, why=why, contact=contact)
+    )
+
+
+def unanswered_question(*, name: str, other: str, contact: str) -> Message:
+    """Return the nudge about a chat message; for whoever owes the answer, alone."""
+    content = _ENVIRONMENT.get_template("unanswered_question").render(other=other)
+    why = "You get this because you have both agreed that open messages are noticed."
+    return Message(
+        subject=f"A message from {other}", body_html=_framed(content, name=name, why=why, contact=contact)
+    )
+
+
+def offer_help(*, name: str, other: str, contact: str) -> Message:
+    """Return the offer of help that goes to both."""
+    content = _ENVIRONMENT.get_template("offer_help").render(other=other, contact=contact)
+    why = "You both get this once."
+    return Message(
+        subject="Can we help with your mentoring?", body_html=_framed(content, name=name, why=why, contact=contact)
+    )
+
+
+def put_back(
+    *,
+    name: str,
+    other: str,
+    time_zone: str,
+    lost: datetime,
+    slot: TimeSlot | None,
+    reason: str,
+    suggestion: TimeSlot | None,
+    alternatives: Sequence[TimeSlot],
+    ask_standing_time: bool,
+    contact: str,
+) -> Message:
+    """Return the message about a lost session: where it was put back to, or why it was not, and what else is free."""
+    content = _ENVIRONMENT.get_template("put_back").render(
+        other=other,
+        lost=day_and_time(lost, time_zone),
+        slot=slot and day_and_time(slot.start, time_zone),
+        reason=reason,
+        suggestion=suggestion and day_and_time(suggestion.start, time_zone),
+        alternatives=[day_and_time(alternative.start, time_zone) for alternative in alternatives],
+        standing=ask_standing_time,
+    )
+    why = "You get this because a session of yours was lost."
+    subject = "Your mentoring session has a new time" if slot else "Your mentoring session does not take place"
+    return Message(subject=subject, body_html=_framed(content, name=name, why=why, contact=contact))

@@ -1,0 +1,44 @@
+"""One wrong keystroke anywhere in the shipped files gives a configuration or a list of problems, never a crash."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphsync.errors import ConfigError
+from graphsync.rules.config import Config, FileNames, parse_config
+
+SHIPPED = Path(__file__).parents[2] / "config"
+NAMES = FileNames()
+TEXTS = tuple((SHIPPED / name).read_text(encoding="utf-8") for name in NAMES)
+SIGNS = st.one_of(st.sampled_from(list("\t\n\r \"'#&*!|>%@`:;,-?[]{}0a.\\\x00\x85\u2028\ufeff")), st.characters())
+
+
+@st.composite
+def mutations(draw, file):
+    text = TEXTS[file]
+    place = draw(st.integers(0, len(text) - 1))
+    removed = draw(st.integers(0, 1))
+    return text[:place] + draw(st.one_of(st.just(""), SIGNS)) + text[place + removed :]
+
+
+@pytest.mark.parametrize("file", range(3), ids=NAMES)
+@settings(deadline=None, max_examples=150)
+@given(data=st.data())
+def test_a_wrong_keystroke_is_a_problem_with_its_place_or_none(file, data):
+    texts = list(TEXTS)
+    texts[file] = data.draw(mutations(file))
+    try:
+        assert isinstance(parse_config(*texts, names=NAMES), Config)
+    except ConfigError as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.found
+            assert problem.expected
+            # YAML ends lines at more signs than most editors; str.splitlines knows all of them.
+            lines = texts[NAMES.index(problem.file)].splitlines()
+            assert (problem.line == 0) == (problem.column == 0)
+            assert 0 <= problem.line <= len(lines) + 1
+            width = len(lines[problem.line - 1]) if 0 < problem.line <= len(lines) else 0
+            assert 0 <= problem.column <= width + 1
