@@ -57,5 +57,47 @@ def check(directory: Path) -> None:
     click.echo(f"3 files: {rules}, {mentorships}, no problems")
 
 
+@main.command()
+@config_option
+def serve(directory: Path) -> None:
+    """Run the service: take notifications in, look, decide, act.
+
+    Ends with 0 on SIGTERM, and with 2 where the configuration is wrong.
+    """
+    # Imported here: the SDK behind it takes longer to load than `check` takes to run.
+    from graphsync.wiring import run_service
+
+    run_service(directory)
+
+
+@main.command()
+@click.option("--weeks", type=click.IntRange(1, 52), default=6, show_default=True, help="How many weeks are played.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the people's habits are drawn from.")
+@click.option("--headless", is_flag=True, help="Show nothing but the last line.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the outcome for machines.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to leave the configuration, database and log of the run.",
+)
+def demo(weeks: int, seed: int, headless: bool, json_file: Path | None, keep: Path | None) -> None:
+    """Play some weeks of a mentoring programme against the built-in sandbox, in virtual time.
+
+    Ends with 1 if anything was seen that must never happen.
+    """
+    from graphsync.sandbox.demo import run_demo
+
+    raise SystemExit(run_demo(weeks=weeks, seed=seed, headless=headless, json_file=json_file, keep=keep))
+
+
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+if __name__ == "__main__":
+    main()

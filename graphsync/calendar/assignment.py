@@ -263,9 +263,7 @@ class _RelaxedSearch:
                 ):
                     return number, start
         for quota in self._quotas:
-            held = [
-                (number, start) for number, start in placed if number in quota.tasks and quota.starts >> start & 1
-            ]
+            held = [(number, start) for number, start in placed if number in quota.tasks and quota.starts >> start & 1]
             if len(held) > quota.room:
                 return held[0]
         return None

@@ -4,7 +4,7 @@ Finding the starts at which two people are free for fifty minutes is then a hand
 whatever the number of meetings. The lowest bit is the first cell. A cell that is only partly taken is taken, one that
 is only partly within hours is not: rounding never books over anything.
 
-Sessions start on the quarter hour of UTC, and so on the quarter hour of every wall clock: all zones in use differ
+Sessions start on the quarter hour of UTC (unless somebody asked for another time by name), and so on the quarter hour of every wall clock: all zones in use differ
 from UTC by a multiple of 15 minutes, those at :30 and :45 among them.
 """
 
@@ -78,9 +78,7 @@ def busy_from(schedule: Schedule, *, own: Sequence[TimeSlot]) -> tuple[TimeSlot,
             `view_starts_at`.
     """
     if schedule.unreadable is not None:
-        raise ValueError(
-            "a schedule that could not be read tells nothing; expected the person to be marked unreadable"
-        )
+        raise ValueError("a schedule that could not be read tells nothing; expected the person to be marked unreadable")
     if not schedule.items:
         return _busy_by_view(schedule)
     blocking = [item.slot for item in schedule.items if item.status in _BLOCKING]
@@ -211,10 +209,10 @@ def local_quarters(time_zone: str, grid: TimeSlot) -> tuple[tuple[int, int], ...
 
 @lru_cache(maxsize=_CACHED_MASKS)
 def local_days(time_zone: str, grid: TimeSlot) -> Mapping[int, int]:
-    """Return for each local day of `grid`, numbered as in `local_quarters`, a bit for each quarter hour on it."""
+    """Return for each local day of `grid`, numbered as in `local_quarters`, a bit for each cell of it."""
     days: dict[int, int] = {}
     for quarter, (day, _) in enumerate(local_quarters(time_zone, grid)):
-        days[day] = days.get(day, 0) | 1 << quarter * CELLS_A_START
+        days[day] = days.get(day, 0) | ((1 << CELLS_A_START) - 1) << quarter * CELLS_A_START
     return MappingProxyType(days)
 
 

@@ -49,7 +49,9 @@ class BookingRequest:
         key: names the request; no two of one call share it.
         mentor: who mentors; the limits are theirs.
         mentee: who is mentored.
-        windows: spans searched, most wanted first; at least one. They may overlap: a time counts to the first.
+        windows: spans searched, most wanted first; at least one. They may overlap: a time counts to the first. A
+            window just as long as the session asks for that very time, which need not be a quarter hour but is on a
+            step of five minutes.
         length: how long the session is.
         week_zone: the zone in which `standing` is read and days are told apart.
         standing: the weekday and time the pair likes best.
@@ -59,6 +61,8 @@ class BookingRequest:
         mentor_limits: how many sessions the mentor takes on; None where it does not matter.
         mentor_zone: the zone by whose days and weeks the limits count.
         mentor_sessions: when the mentor's standing sessions start, this one left out.
+        blocked: times that will not do although they may be free, such as that of a lost session. They do not keep
+            anything from a window just as long as the session.
     """
 
     key: str
@@ -74,6 +78,7 @@ class BookingRequest:
     use_offered: tuple[PersonId, ...] = ()
     mentor_limits: Limits | None = None
     mentor_sessions: tuple[datetime, ...] = ()
+    blocked: tuple[TimeSlot, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mentor == self.mentee:

@@ -100,13 +100,24 @@ def pair_hours(
     """
     pair = (request.mentor, request.mentee)
     own = {person: people[person].hours for person in pair}
-    common = own[request.mentor] & own[request.mentee] & whole_mask([window], grid)
-    if start_mask(common, cells_of(request.length), grid):
+    if starts_in(own[request.mentor] & own[request.mentee], window, request.length, grid):
         return own
     return {
         person: hours | (people[person].offered if person in request.use_offered else 0)
         for person, hours in own.items()
     }
+
+
+def starts_in(free: int, window: TimeSlot, length: timedelta, grid: TimeSlot) -> int:
+    """Return a bit for each start at which a session of `length` lies within `free` and within `window`.
+
+    Starts are quarter hours. A window just as long as the session was asked for by name (somebody proposed this time)
+    and has its own start, which need only be on a cell.
+    """
+    free &= whole_mask([window], grid)
+    if window.length == length:
+        return runs(free, cells_of(length))
+    return start_mask(free, cells_of(length), grid)
 
 
 def candidates(
@@ -127,11 +138,14 @@ def candidates(
     if mentor.unreadable or mentee.unreadable:
         return [{} for _ in request.windows]
     taken = mentor.away | mentor.busy | mentee.away | mentee.busy
+    blocked = mask(request.blocked, grid)
     result: list[dict[int, int]] = []
     for window in request.windows:
         hours = pair_hours(request, window, people, grid)
-        free = hours[request.mentor] & hours[request.mentee] & whole_mask([window], grid) & ~taken
-        starts = start_mask(free, cells, grid) & ~full
+        free = hours[request.mentor] & hours[request.mentee] & ~taken
+        if window.length > request.length:
+            free &= ~blocked
+        starts = starts_in(free, window, request.length, grid) & ~full
         full |= starts
         middle = runs(_middle(hours[request.mentor]) & _middle(hours[request.mentee]), cells)
         result.append(dict(_scores(request, window, starts, middle, grid)))
@@ -140,7 +154,7 @@ def candidates(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """A local day or week of a mentor: the starts in it, and how many sessions more it may take."""
+    """A local day or week of a mentor: a bit for each start in it, and how many sessions more it may take."""
 
     starts: int
     room: int
@@ -170,10 +184,7 @@ def limited_periods(limits: Limits, sessions: Sequence[datetime], time_zone: str
             Period(starts=starts, room=max(limits.per_day - days[day], 0))
             for day, starts in local_days(time_zone, grid).items()
         ),
-        *(
-            Period(starts=starts, room=max(limits.per_week - weeks[week], 0))
-            for week, starts in starts_by_week.items()
-        ),
+        *(Period(starts=starts, room=max(limits.per_week - weeks[week], 0)) for week, starts in starts_by_week.items()),
     ]
 
 

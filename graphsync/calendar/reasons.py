@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graphsync.calendar.availability import blocked_starts, cells_of, start_mask, whole_mask
+from graphsync.calendar.availability import blocked_starts, cells_of, mask
 from graphsync.calendar.bookings import BookingRequest, Reason
-from graphsync.calendar.candidates import PersonMasks, pair_hours
+from graphsync.calendar.candidates import PersonMasks, pair_hours, starts_in
 from graphsync.calendar.slots import TimeSlot
 from graphsync.mentoring import PersonId
 
@@ -32,24 +32,21 @@ def reasons(
     Hours are looked at first, then absences, then calendars, then limits, as one would explain it. Somebody who
     could not meet even alone is named by themselves; where both could, but never at the same time, both are.
     """
-    unreadable = {
-        person: Reason.UNREADABLE for person in (request.mentor, request.mentee) if people[person].unreadable
-    }
+    unreadable = {person: Reason.UNREADABLE for person in (request.mentor, request.mentee) if people[person].unreadable}
     return unreadable or _alone(request, people, grid) or _together(request, people, taken, grid)
 
 
 def _alone(request: BookingRequest, people: Mapping[PersonId, PersonMasks], grid: TimeSlot) -> dict[PersonId, Reason]:
     """Return the reasons of those who have no time for the session, whoever it were with."""
-    cells = cells_of(request.length)
-    within = whole_mask(request.windows[:1], grid)
+    window = request.windows[0]
     found = {}
-    for person, hours in pair_hours(request, request.windows[0], people, grid).items():
+    for person, hours in pair_hours(request, window, people, grid).items():
         masks = people[person]
-        if not start_mask(hours & within, cells, grid):
+        if not starts_in(hours, window, request.length, grid):
             found[person] = Reason.OUTSIDE_HOURS
-        elif not start_mask(hours & within & ~masks.away, cells, grid):
+        elif not starts_in(hours & ~masks.away, window, request.length, grid):
             found[person] = Reason.AWAY
-        elif not start_mask(hours & within & ~masks.away & ~masks.busy, cells, grid):
+        elif not starts_in(hours & ~masks.away & ~masks.busy, window, request.length, grid):
             found[person] = Reason.BUSY
     return found
 
@@ -58,19 +55,20 @@ def _together(
     request: BookingRequest, people: Mapping[PersonId, PersonMasks], taken: Taken, grid: TimeSlot
 ) -> dict[PersonId, Reason]:
     """Return the reasons of the two where each has time for the session alone."""
-    cells = cells_of(request.length)
+    window, cells = request.windows[0], cells_of(request.length)
     pair = (request.mentor, request.mentee)
-    hours = pair_hours(request, request.windows[0], people, grid)
-    common = hours[request.mentor] & hours[request.mentee] & whole_mask(request.windows[:1], grid)
-    starts = start_mask(common, cells, grid)
+    hours = pair_hours(request, window, people, grid)
+    starts = starts_in(hours[request.mentor] & hours[request.mentee], window, request.length, grid)
     if not starts:
         return dict.fromkeys(pair, Reason.NO_OVERLAP)
+    # Times ruled out for the pair count to both, as somebody's own plans do.
+    ruled_out = mask(request.blocked, grid) if window.length > request.length else 0
     obstacles = {
         person: [
             (Reason.AWAY, blocked_starts(people[person].away, cells)),
             (Reason.BUSY, blocked_starts(people[person].busy, cells)),
             (Reason.LIMIT, taken.full if person == request.mentor else 0),
-            (Reason.BUSY, blocked_starts(taken.by_others[person], cells)),
+            (Reason.BUSY, blocked_starts(taken.by_others[person] | ruled_out, cells)),
         ]
         for person in pair
     }

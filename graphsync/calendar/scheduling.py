@@ -91,9 +91,7 @@ class _Chosen:
 class _Round:
     """One call of `schedule`: the grid over all windows and everything drawn on it."""
 
-    def __init__(
-        self, requests: Sequence[BookingRequest], availability: Mapping[PersonId, PersonAvailability]
-    ) -> None:
+    def __init__(self, requests: Sequence[BookingRequest], availability: Mapping[PersonId, PersonAvailability]) -> None:
         self._requests = requests
         self._grid = grid_over(window for request in requests for window in request.windows)
         everybody = dict.fromkeys(person for request in requests for person in (request.mentor, request.mentee))
@@ -193,30 +191,23 @@ class _Round:
         self, request: BookingRequest, scores: Sequence[Mapping[int, int]], choice: _Chosen, taken: Taken
     ) -> Placement:
         start = choice.start
-        window = None if start is None else next(at for at, in_window in enumerate(scores) if start in in_window)
-        why_not = {} if window == 0 else reasons(request, self._people, taken, self._grid)
-        group = choice.group
-        if start is None or window is None:
-            return Placement(
-                key=request.key,
-                slot=None,
-                window=None,
-                score=0,
-                reasons=why_not,
-                optimal=group.optimal,
-                group_value=group.worth,
-                bound=group.bound,
-            )
+        slot, window, score = None, None, 0
+        runners_up: tuple[ScoredSlot, ...] = ()
+        if start is not None:
+            slot = slot_at(self._grid, start, request.length)
+            window = next(at for at, in_window in enumerate(scores) if start in in_window)
+            score = scores[window][start]
+            runners_up = self._runners_up(request, scores, start, taken)
         return Placement(
             key=request.key,
-            slot=slot_at(self._grid, start, request.length),
+            slot=slot,
             window=window,
-            score=scores[window][start],
-            runners_up=self._runners_up(request, scores, start, taken),
-            reasons=why_not,
-            optimal=group.optimal,
-            group_value=group.worth,
-            bound=group.bound,
+            score=score,
+            runners_up=runners_up,
+            reasons={} if window == 0 else reasons(request, self._people, taken, self._grid),
+            optimal=choice.group.optimal,
+            group_value=choice.group.worth,
+            bound=choice.group.bound,
         )
 
     def _runners_up(

@@ -94,12 +94,13 @@ def zone(name: str) -> tzinfo:
     Raises:
         UnknownTimeZone: none of the three knows the name, or it is empty.
     """
-    if _POSIX_RULE.fullmatch(name) and name not in _SAME_AS:
-        return _posix_zone(name)
     try:
         return ZoneInfo(iana_name(name))
     except UnknownTimeZone:
-        raise UnknownTimeZone(name) from None
+        # Last, as Windows has zones named like rules that mean the contrary: its 'UTC-11' is west of Greenwich.
+        if _POSIX_RULE.fullmatch(name):
+            return _posix_zone(name)
+        raise
 
 
 @lru_cache(maxsize=CACHED_ZONES)

@@ -34,9 +34,7 @@ class ChatLooks:
         subject = Subject(kind=SubjectKind.PAIR, owner=mentorship_id)
         with context.store.transaction() as ledger:
             mentorship = ledger.mentorships.get(mentorship_id)
-            wanted = (
-                mentorship is not None and mentorship.status is Status.ACTIVE and OptIn.CHAT in mentorship.opt_ins
-            )
+            wanted = mentorship is not None and mentorship.status is Status.ACTIVE and OptIn.CHAT in mentorship.opt_ins
             if mentorship is None or not wanted or ledger.mentorships.chat(mentorship_id) is not None:
                 ledger.work.drop_sweep(subject)
                 return
@@ -87,12 +85,16 @@ class ChatLooks:
             )
             messages = [before, *messages]
         found = waiting_message(messages, frozenset((mentorship.mentor, mentorship.mentee)))
-        request = None if found is None else OpenRequest(
-            key=f"{mentorship_id}/chat/{found.message_id}",
-            mentorship=mentorship_id,
-            source=RequestSource.CHAT,
-            owed_by=mentorship.other(found.author),
-            asked_at=found.sent_at,
+        request = (
+            None
+            if found is None
+            else OpenRequest(
+                key=f"{mentorship_id}/chat/{found.message_id}",
+                mentorship=mentorship_id,
+                source=RequestSource.CHAT,
+                owed_by=mentorship.other(found.author),
+                asked_at=found.sent_at,
+            )
         )
         read_until = max((message.modified_at for message in messages), default=known[1])
         with context.store.transaction() as ledger:

@@ -72,9 +72,7 @@ def no_slot_reason(state: MentorshipState, reasons: Mapping[PersonId, Reason], *
     """Return, in words for the pair, why a session could not be put where it was wanted most."""
     if week_over:
         return "less than a day of the week was left"
-    said = [
-        _reason(person, reasons[person.id]) for person in (state.mentee, state.mentor) if person.id in reasons
-    ]
+    said = [_reason(person, reasons[person.id]) for person in (state.mentee, state.mentor) if person.id in reasons]
     return "; ".join(dict.fromkeys(said)) or "there was no hour that both had free"
 
 
@@ -122,7 +120,9 @@ def nudge_payload(state: MentorshipState, intent: SendNudge, contact: str) -> Nu
     )
 
 
-def lost_session_payload(state: MentorshipState, person: Person, told: LostSession, practice: str, contact: str) -> NudgePayload:
+def lost_session_payload(
+    state: MentorshipState, person: Person, told: LostSession, practice: str, contact: str
+) -> NudgePayload:
     """Return the message about a lost session to one of the two."""
     other = state.person(state.mentorship.other(person.id))
     message = wording.put_back(

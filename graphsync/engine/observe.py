@@ -56,12 +56,12 @@ def observed(
         else:
             answers[person.id] = Answer(response=attendee.response, answered_at=attendee.responded_at)
             if attendee.proposed is not None and attendee.proposed.start != starts_at:
-                proposal = Proposal(
-                    by=person.id, starts_at=attendee.proposed.start, ends_at=attendee.proposed.end
-                )
+                proposal = Proposal(by=person.id, starts_at=attendee.proposed.start, ends_at=attendee.proposed.end)
     session = replace(session, answers=answers, proposal=proposal, online=calendar_event.is_online_meeting)
     declined = [
-        answer for person, answer in answers.items() if answer.response is Response.DECLINED and person not in session.agreed
+        answer
+        for person, answer in answers.items()
+        if answer.response is Response.DECLINED and person not in session.agreed
     ]
     if declined:
         if session.loss is None:

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from graphsync.calendar import (
-    BookingRequest,
     PersonAvailability,
     Placement,
     Reason,
@@ -37,7 +36,7 @@ from graphsync.engine.ports import (
     Reservation,
 )
 from graphsync.engine.state import load_state
-from graphsync.errors import GraphAuthError, ReservationConflict
+from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId, WeeklyHours
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
@@ -353,9 +352,7 @@ class _Writer:
 
     def _attempt(self, intent: BookSession | MoveSession, reason: str, retry_at: datetime | None) -> None:
         self.ledger.sessions.save_attempt(
-            Attempt(
-                mentorship=intent.mentorship, key=intent.key, tried_at=self.now, reason=reason, retry_at=retry_at
-            )
+            Attempt(mentorship=intent.mentorship, key=intent.key, tried_at=self.now, reason=reason, retry_at=retry_at)
         )
         self._audit(intent.mentorship, intent.key, intent.rule, "no slot", reason)
         mark_mentorship(self.ledger, intent.mentorship, self.now)
@@ -387,9 +384,7 @@ class _Writer:
         self._audit(state.mentorship.id, f"session/{lost.number}", rule, "not put back", reason)
         mark_mentorship(self.ledger, state.mentorship.id, self.now)
 
-    def _tell(
-        self, state: MentorshipState, rule: str, told: compose.LostSession, people: Sequence[Person]
-    ) -> None:
+    def _tell(self, state: MentorshipState, rule: str, told: compose.LostSession, people: Sequence[Person]) -> None:
         """Have a message about a lost session sent to each of `people`, in their working time."""
         if told.slot is not None and not told.reason and not told.alternatives:
             return  # the invite says it all
@@ -411,7 +406,11 @@ class _Writer:
     # ------------------------------------------------------------ all
 
     def _add(
-        self, intent: BookSession | MoveSession | AddOnlineMeeting | SendNudge, kind: ActionKind, key: str, payload: str
+        self,
+        intent: BookSession | MoveSession | AddOnlineMeeting | SendNudge,
+        kind: ActionKind,
+        key: str,
+        payload: str,
     ) -> bool:
         return self.ledger.outbox.add(
             Action(
@@ -448,5 +447,3 @@ def _moved_session(state: MentorshipState, intent: BookSession | MoveSession) ->
 def _windows(intent: BookSession | MoveSession) -> tuple[TimeSlot, ...]:
     short = intent.short_notice if isinstance(intent, BookSession) else None
     return (*intent.request.windows, short) if short else intent.request.windows
-
-

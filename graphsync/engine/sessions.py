@@ -87,9 +87,7 @@ class SessionLooks:
                         return ledger.sessions.by_event(session.organizer, session.event_id), user
         return None, None
 
-    def session(
-        self, session: MentoringSession, *, copy_of: PersonId | None, second_look: bool
-    ) -> timedelta | None:
+    def session(self, session: MentoringSession, *, copy_of: PersonId | None, second_look: bool) -> timedelta | None:
         """Look at the organizer's copy of a session, and at attendees' copies where that is due.
 
         Args:
@@ -174,7 +172,12 @@ class SessionLooks:
                 ledger.records.add_audit(entry)
 
     def _keep_time(
-        self, ledger: Ledger, mentorship: Mentorship, known: MentoringSession | None, seen: MentoringSession, now: datetime
+        self,
+        ledger: Ledger,
+        mentorship: Mentorship,
+        known: MentoringSession | None,
+        seen: MentoringSession,
+        now: datetime,
     ) -> None:
         """Keep the reservations in step with a session that was lost, found, or moved by hand."""
         name = holder(seen.mentorship, seen.number)
@@ -222,7 +225,9 @@ class SessionLooks:
             seen = {e.id: e for e in context.graph.list_calendar_view(user, window)}
         if seen is None:
             return
-        for session, copy_of in self._expected(user, now):
+        with context.store.transaction() as ledger:
+            expected = _expected(ledger, user, now)
+        for session, copy_of in expected:
             event_id = session.copies[copy_of] if copy_of else session.event_id
             calendar_event = seen.pop(event_id, None)
             if calendar_event is None and not is_programme:
@@ -256,26 +261,10 @@ class SessionLooks:
             if known is None:
                 # A complete first round: what it lacks is looked at by its id before anything is called gone.
                 held = {event.id for event in done.events}
-                for session, _copy in self._expected(user, now):
+                for session, _copy in _expected(ledger, user, now):
                     if session.event_id not in held:
                         ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=session.event_id), now)
         return {event.id: event for event in done.events}
-
-    def _expected(self, user: PersonId, now: datetime) -> list[tuple[MentoringSession, PersonId | None]]:
-        """Return the coming sessions a mailbox should hold: as organizer, or as an attendee whose copy was seen."""
-        with self.context.store.transaction() as ledger:
-            found: list[tuple[MentoringSession, PersonId | None]] = []
-            mentorships = ledger.mentorships.of(user) or ledger.mentorships.all()
-            for mentorship in mentorships:
-                newest: dict[str, MentoringSession] = {s.event_id: s for s in ledger.sessions.of(mentorship.id)}
-                for session in newest.values():
-                    if not session.stands or session.starts_at <= now:
-                        continue
-                    if session.organizer == user:
-                        found.append((session, None))
-                    elif user in session.copies:
-                        found.append((session, user))
-            return found
 
     def _mark(self, user: PersonId, event_id: str, now: datetime) -> None:
         with self.context.store.transaction() as ledger:
@@ -345,6 +334,22 @@ class SessionLooks:
                 if organizer is not None:
                     return mentorship, organizer
         return None
+
+
+def _expected(ledger: Ledger, user: PersonId, now: datetime) -> list[tuple[MentoringSession, PersonId | None]]:
+    """Return the coming sessions a mailbox should hold: as organizer, or as an attendee whose copy was seen."""
+    found: list[tuple[MentoringSession, PersonId | None]] = []
+    mentorships = ledger.mentorships.of(user) or ledger.mentorships.all()
+    for mentorship in mentorships:
+        newest: dict[str, MentoringSession] = {s.event_id: s for s in ledger.sessions.of(mentorship.id)}
+        for session in newest.values():
+            if not session.stands or session.starts_at <= now:
+                continue
+            if session.organizer == user:
+                found.append((session, None))
+            elif user in session.copies:
+                found.append((session, user))
+    return found
 
 
 def _may_be_ours(calendar_event: CalendarEvent, now: datetime) -> bool:

@@ -100,7 +100,9 @@ class SubscriptionLooks:
         except (GraphAuthError, GraphNotFound, GraphRejected) as error:
             # No permission, no mailbox, or an endpoint Graph cannot reach: sweeps go on meanwhile, the admin is told.
             with context.store.transaction() as ledger:
-                ledger.records.raise_alert(Alert(key=alert_key, text=f"no subscription to {resource}: {error}", raised_at=now))
+                ledger.records.raise_alert(
+                    Alert(key=alert_key, text=f"no subscription to {resource}: {error}", raised_at=now)
+                )
                 ledger.subscriptions.save(replace(known, id=None, expires_at=None))
                 ledger.work.set_sweep(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource), now + REFUSED_WAIT)
             return

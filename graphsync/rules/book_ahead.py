@@ -44,7 +44,9 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
     else:
         due_at = last.starts_at + cadence
         book_at = min(last.starts_at, due_at - rule.lead_time.at_least - EASE)
-        book_at = max(book_at, due_at - rule.lead_time.at_most)  # a long cadence: a slot is sought 21 days out at most
+        book_at = max(
+            book_at, due_at - rule.lead_time.at_most
+        )  # a long cadence: a slot is sought 21 days out at most
         if now < book_at:
             walk.wait(rule.name, book_at, f"session {last.number} is the next one")
             return
@@ -85,7 +87,9 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
     )
 
 
-def _first_windows(state: MentorshipState, rule: BookAhead, started_at: datetime, now: datetime) -> tuple[TimeSlot, ...]:
+def _first_windows(
+    state: MentorshipState, rule: BookAhead, started_at: datetime, now: datetime
+) -> tuple[TimeSlot, ...]:
     """Return where the first session may lie: within ten working days of the match if that can still be, else soon."""
     earliest = now + rule.lead_time.at_least + MARGIN
     latest = now + rule.lead_time.at_most
@@ -95,9 +99,7 @@ def _first_windows(state: MentorshipState, rule: BookAhead, started_at: datetime
     return (TimeSlot(start=earliest, end=latest),)
 
 
-def _next_windows(
-    rule: BookAhead, last: MentoringSession, cadence: timedelta, now: datetime
-) -> tuple[TimeSlot, ...]:
+def _next_windows(rule: BookAhead, last: MentoringSession, cadence: timedelta, now: datetime) -> tuple[TimeSlot, ...]:
     """Return where the next session may lie: around the day the cadence asks for, else anywhere in reach."""
     due_at = last.starts_at + cadence
     earliest = max(now + rule.lead_time.at_least + MARGIN, last.starts_at + cadence / 2)

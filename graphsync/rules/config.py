@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -78,9 +78,10 @@ def parse_config(
         rows = gathered(parse, problems)
     if problems:
         raise ConfigError(problems)
+    settled = cast("Deployment", deployment)
     return Config(
-        deployment=cast("Deployment", deployment),
-        rules=cast("RuleSet", rules),
+        deployment=settled,
+        rules=replace(cast("RuleSet", rules), nudges=settled.nudges),
         mentorships=cast("tuple[MentorshipRow, ...]", rows),
     )
 

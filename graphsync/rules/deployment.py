@@ -18,7 +18,7 @@ from graphsync.rules import kinds
 from graphsync.rules.checking import checked, gathered, refuse
 from graphsync.rules.kinds import ALL, wrong
 from graphsync.rules.positions import Document
-from graphsync.rules.schema import DAY, HOUR, Section, Slug
+from graphsync.rules.schema import DAY, HOUR, NudgePolicy, Section, Slug
 
 Address = Annotated[str, PlainValidator(kinds.address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(kinds.listed("mail addresses", empty=True))]
@@ -93,17 +93,6 @@ class Privacy(Section):
     )
 
 
-class Nudges(Section):
-    """How many nudges people get at most."""
-
-    per_person_and_week: Annotated[int, PlainValidator(kinds.number(0, 7))] = Field(
-        default=1, description="nudges to one person in a week"
-    )
-    per_open_matter: Annotated[int, PlainValidator(kinds.number(0, 10))] = Field(
-        default=3, description="nudges about one matter until it is closed"
-    )
-
-
 class Sweep(Section):
     """How often each is looked at though nothing was heard of it."""
 
@@ -135,7 +124,7 @@ class Deployment(Section):
         description="the cohorts by name, each with its settings; at least one"
     )
     privacy: Privacy = Field(default=Privacy(), description="how long what is stored is kept")
-    nudges: Nudges = Field(default=Nudges(), description="how many nudges people get at most")
+    nudges: NudgePolicy = Field(default=NudgePolicy(), description="how many nudges people get at most")
     sweep: Sweep = Field(default=Sweep(), description="how often each is looked at though nothing was heard of it")
 
 

@@ -225,6 +225,17 @@ class AnswerPromptly(CommonKeys):
     )
 
 
+class NudgePolicy(Section):
+    """How many nudges people get at most."""
+
+    per_person_and_week: Annotated[int, _number(0, 7)] = Field(
+        default=1, description="nudges to one person in a week"
+    )
+    per_open_matter: Annotated[int, _number(0, 10)] = Field(
+        default=3, description="nudges about one matter until it is closed"
+    )
+
+
 Rule = BookAhead | RebookSameWeek | VideoFirst | AnswerPromptly
 RuleType = TypeVar("RuleType", BookAhead, RebookSameWeek, VideoFirst, AnswerPromptly)
 
@@ -241,6 +252,7 @@ class RuleSet:
     """All rules, in the order of their file."""
 
     rules: tuple[Rule, ...] = ()
+    nudges: NudgePolicy = NudgePolicy()
 
     def rule(self, practice: type[RuleType], cohort: str) -> RuleType | None:
         """Return the rule of a practice that holds for `cohort`: one naming it wins over one for all."""

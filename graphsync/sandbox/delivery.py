@@ -161,16 +161,14 @@ class Notifier:
         subscription.generation += 1
         generation, life = subscription.generation, subscription.expires_at - self.core.clock.now()
         agenda = self.core.agenda
-        for name, left in (("quarter", life / 4), ("last", LAST_REMINDER)):
+        for left in sorted({life / 4, LAST_REMINDER}):
             if left < life and subscription.lifecycle_url is not None:
                 agenda.at(
                     subscription.expires_at - left,
-                    f"reauthorize:{subscription.id}:{name}",
+                    f"reauthorize:{subscription.id}",
                     lambda: self._remind(subscription, generation),
                 )
-        agenda.at(
-            subscription.expires_at, f"expiry:{subscription.id}", lambda: self._expire(subscription, generation)
-        )
+        agenda.at(subscription.expires_at, f"expiry:{subscription.id}", lambda: self._expire(subscription, generation))
 
     def _remind(self, subscription: Subscription, generation: int) -> None:
         if subscription.generation == generation and subscription.id in self.subscriptions.by_id:

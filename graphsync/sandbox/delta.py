@@ -21,12 +21,14 @@ from graphsync.sandbox.mailboxes import Mailbox
 from graphsync.sandbox.recurrence import occurrences
 from graphsync.sandbox.refusals import GraphRefusal
 
+FIRST_ROUND = -1
+
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a skip or delta token holds.
 
-    `since` is the last change known before this round, 0 for a first one; `until` the last change this round
-    reports; `after` the last event id given; `empty` marks that the empty first page was given.
+    `since` is the last change known before this round (`FIRST_ROUND` in a first one), `until` the last one this round
+    reports, `after` the last event id given; `empty` marks that the empty first page was given.
     """
 
     user_id: str
@@ -88,7 +90,7 @@ class DeltaRounds:
     def begin(self, user: User, start: datetime, end: datetime, page_size: int) -> DeltaPage:
         """Return the first page of a first round over the window."""
         box = self.core.mailbox(user)
-        token = Token(user_id=user.id, start=start, end=end, since=0, until=box.sequence)
+        token = Token(user_id=user.id, start=start, end=end, since=FIRST_ROUND, until=box.sequence)
         return self._page(box, token, page_size)
 
     def resume(self, user: User, text: str, kind: Literal["skip", "delta"], page_size: int) -> DeltaPage:
@@ -131,7 +133,7 @@ class DeltaRounds:
 
     def _is_reported(self, box: Mailbox, event_id: str, token: Token) -> bool:
         # A later round reports whatever changed, outside the window as removed; the first one only what is inside.
-        return token.since > 0 or _is_inside(box.copies.get(event_id), token)
+        return token.since != FIRST_ROUND or _is_inside(box.copies.get(event_id), token)
 
     def _items(self, box: Mailbox, event_id: str, token: Token) -> list[Event | str]:
         event = box.copies.get(event_id)

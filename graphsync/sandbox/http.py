@@ -1,6 +1,6 @@
 """The HTTP face without a socket: a request in, an answer out.
 
-Order: authority, bearer, route, fault, permission, effect, fault, answer. Every refusal has Graph's error shape and is
+Order: authority, bearer, route, fault, permission, effect, fault, answer. Every refusal has the shape of Graph and is
 in the journal; every answer has `request-id`, `client-request-id` and `Date`.
 """
 

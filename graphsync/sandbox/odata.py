@@ -261,9 +261,7 @@ class Query:
         if text is None:
             return default
         if not text.isdigit() or not lowest <= int(text) <= highest:
-            raise invalid_query(
-                f"Invalid value '{text}' for {name}: a number from {lowest} to {highest} is expected."
-            )
+            raise invalid_query(f"Invalid value '{text}' for {name}: a number from {lowest} to {highest} is expected.")
         return int(text)
 
     def select(self, known: Iterable[str]) -> tuple[str, ...] | None:

@@ -230,7 +230,9 @@ class People:
             self._plan(self._later(address, now, prompt), address, "accept", partial(self._accept, address, occasion))
             self._plan_trouble(address, occasion, trouble)
             return
-        at = self._later(address, now, prompt + A_DAY_OF_WORK * draw.randint(0, 1))
+        # Nobody deletes an invite unseen: that takes a day at least.
+        days = draw.randint(0, 1) + (trouble is Trouble.DELETE)
+        at = self._later(address, now, prompt + A_DAY_OF_WORK * days)
         self._plan(at, address, trouble.value, partial(self._make_trouble, address, occasion, trouble))
 
     def _plan_trouble(self, address: str, occasion: Occasion, trouble: Trouble) -> None:

@@ -81,9 +81,7 @@ async def _validate(client: httpx.AsyncClient, url: str, token: str) -> None:
     except httpx.TimeoutException as error:
         raise _failed("Subscription validation request timed out.") from error
     except httpx.HTTPError as error:
-        raise _failed(
-            "Subscription validation request failed. The notification endpoint cannot be reached."
-        ) from error
+        raise _failed("Subscription validation request failed. The notification endpoint cannot be reached.") from error
     if answer.status_code != 200:
         reason = answer.reason_phrase or str(answer.status_code)
         raise _failed(

@@ -185,8 +185,7 @@ def calendar_view_delta(world: World, call: Call) -> Answer:
     for name in ("$select", "$expand", "$filter", "$orderby", "$search", "$top"):
         if call.query.take(name) is not None:
             raise invalid_query(
-                f"The following parameters are not supported with change tracking over the "
-                f"'Events' resource: '{name}'."
+                f"The following parameters are not supported with change tracking over the 'Events' resource: '{name}'."
             )
     size = call.prefer.page_size or DEFAULT_PAGE
     token = skip or delta

@@ -151,9 +151,7 @@ def _check_efficient(wanted: Filter, ordered: list[str]) -> None:
     """
     filtered = list(dict.fromkeys("/".join(condition.path) for condition in conditions(wanted)))
     if filtered[: len(ordered)] != ordered:
-        raise GraphRefusal(
-            400, "InefficientFilter", "The restriction or sort order is too complex for this operation."
-        )
+        raise GraphRefusal(400, "InefficientFilter", "The restriction or sort order is too complex for this operation.")
 
 
 def _route(method: str, tail: str, operation: str, permissions: tuple[str, ...], handler: Handler) -> Route:

@@ -159,9 +159,7 @@ class Tokens:
         except jwt.InvalidTokenError as error:
             return _refused(401, "invalid_client", 700027, f"Client assertion failed validation: {error}.")
         if claims["iss"] != application.client_id or claims["sub"] != application.client_id:
-            return _refused(
-                401, "invalid_client", 700021, "Issuer and subject of the assertion must be the client id."
-            )
+            return _refused(401, "invalid_client", 700021, "Issuer and subject of the assertion must be the client id.")
         return None
 
     def _issue(self, application: Application) -> str:

@@ -62,9 +62,7 @@ class SqlReservations:
 
     def rename(self, holder: str, new_holder: str) -> None:
         """Hand all that `holder` keeps to `new_holder`, beside what that one keeps already."""
-        self._connection.execute(
-            update(reservations).where(reservations.c.holder == holder).values(holder=new_holder)
-        )
+        self._connection.execute(update(reservations).where(reservations.c.holder == holder).values(holder=new_holder))
 
     def of(self, people: Collection[PersonId], window: TimeSlot) -> list[Reservation]:
         """Return what is kept for `people` and overlaps `window`, by person, then by start."""

@@ -33,9 +33,7 @@ class SqlSubscriptions:
 
     def get(self, resource: str) -> Subscription | None:
         """Return the subscription wanted on `resource`."""
-        row = self._connection.execute(
-            select(subscriptions).where(subscriptions.c.resource == resource)
-        ).one_or_none()
+        row = self._connection.execute(select(subscriptions).where(subscriptions.c.resource == resource)).one_or_none()
         return None if row is None else _subscription(row)
 
     def all(self) -> list[Subscription]:
@@ -79,7 +77,6 @@ def _row(subscription: Subscription) -> dict[str, Any]:
         "client_state": subscription.client_state,
         "id": subscription.id,
         "expires_at": subscription.expires_at,
-        "renew_at": subscription.renew_at,
         "last_notified_at": subscription.last_notified_at,
     }
 
@@ -91,6 +88,5 @@ def _subscription(row: Row[Any]) -> Subscription:
         client_state=row.client_state,
         id=row.id,
         expires_at=row.expires_at,
-        renew_at=row.renew_at,
         last_notified_at=row.last_notified_at,
     )

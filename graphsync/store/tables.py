@@ -162,6 +162,7 @@ attempts: Final = Table(
     Column("key", Text, primary_key=True),
     Column("tried_at", UtcDateTime, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("retry_at", UtcDateTime),
     Index("ix_attempts_tried_at", "tried_at"),
 )
 
@@ -278,9 +279,7 @@ subscriptions: Final = Table(
     Column("client_state", Text, nullable=False),
     Column("id", Text),
     Column("expires_at", UtcDateTime),
-    Column("renew_at", UtcDateTime),
     Column("last_notified_at", UtcDateTime),
-    Index("ix_subscriptions_renew_at", "renew_at"),
 )
 
 delta_links: Final = Table(

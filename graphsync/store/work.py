@@ -10,13 +10,14 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, literal, select, update
 
 from graphsync.engine.ports import Claim, Subject, SubjectKind
 from graphsync.mentoring import Status
 from graphsync.store.dialect import upsert
 from graphsync.store.marks import mark
-from graphsync.store.tables import dirty_subjects, mentorships, outbox, subscriptions, sweeps
+from graphsync.store.tables import dirty_subjects, mentorships, outbox, sweeps
+from graphsync.store.types import UtcDateTime
 from graphsync.store.values import as_row, subject_of
 
 LEASE: Final = timedelta(minutes=5)
@@ -76,12 +77,12 @@ class SqlWork:
     def postpone(self, claim: Claim, until: datetime) -> None:
         """End a claim whose subject could not be looked at: try at `until`, or when a mark made meanwhile says."""
         table = dirty_subjects
-        sooner = table.c.again_at < until
+        sooner, later = table.c.again_at < until, literal(until, UtcDateTime())
         self._connection.execute(
             update(table)
             .where(self._held(claim))
             .values(
-                not_before=case((sooner, table.c.again_at), else_=until),
+                not_before=case((sooner, table.c.again_at), else_=later),
                 claimed=False,
                 attempts=table.c.attempts + 1,
             )
@@ -105,7 +106,7 @@ class SqlWork:
         return [subject_of(row) for row in rows]
 
     def next_at(self) -> datetime | None:
-        """Return when the next thing is due: a mark, a mentorship, a sweep, an action or a renewal; None if nothing.
+        """Return when the next thing is due: a mark, a mentorship, a sweep or an action; None if nothing.
 
         It may lie in the past. A subject under claim counts with the end of its lease.
         """
@@ -118,7 +119,6 @@ class SqlWork:
                         _earliest(mentorships.c.wake_at).where(mentorships.c.status == Status.ACTIVE),
                         _earliest(sweeps.c.next_at),
                         _earliest(outbox.c.next_attempt_at),
-                        _earliest(subscriptions.c.renew_at),
                     )
                 )
             )

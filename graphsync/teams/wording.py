@@ -61,7 +61,9 @@ def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_ENVIRONMENT = Environment(loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+_ENVIRONMENT = Environment(
+    loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
 _ENVIRONMENT.filters["capitalize_first"] = _capitalize_first
 
 
@@ -112,18 +114,14 @@ def unanswered_invite(*, name: str, other: str, starts_at: datetime, time_zone: 
     when = day_and_time(starts_at, time_zone)
     content = _ENVIRONMENT.get_template("unanswered_invite").render(other=other, when=when)
     why = "You get this because an invite to your mentoring session is open."
-    return Message(
-        subject=f"Does {when} suit you?", body_html=_framed(content, name=name, why=why, contact=contact)
-    )
+    return Message(subject=f"Does {when} suit you?", body_html=_framed(content, name=name, why=why, contact=contact))
 
 
 def unanswered_question(*, name: str, other: str, contact: str) -> Message:
     """Return the nudge about a chat message; for whoever owes the answer, alone."""
     content = _ENVIRONMENT.get_template("unanswered_question").render(other=other)
     why = "You get this because you have both agreed that open messages are noticed."
-    return Message(
-        subject=f"A message from {other}", body_html=_framed(content, name=name, why=why, contact=contact)
-    )
+    return Message(subject=f"A message from {other}", body_html=_framed(content, name=name, why=why, contact=contact))
 
 
 def offer_help(*, name: str, other: str, contact: str) -> Message:

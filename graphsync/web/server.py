@@ -54,7 +54,7 @@ def serve(
     key: Path | None = None,
     threads: int = THREADS,
     connections: int = CONNECTIONS,
-    log_level: str = "warning",
+    log_level: str = "error",
     stop_timeout_s: int = 10,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then return.
@@ -71,8 +71,9 @@ def serve(
         key: PEM file with the private key, not encrypted.
         threads: how many requests are worked on at a time.
         connections: how many connections are held at a time, idle ones counted; more wait in the backlog.
-        log_level: granian's own messages from this level on: `debug`, `info`, `warning`, `error` or `critical`.
-            Requests are not logged: their paths can hold a secret.
+        log_level: granian's own messages from this level on: `debug`, `info`, `warning`, `error` or `critical`. Below
+            `error` it complains of more threads than cores, which are meant: they wait for the disk. Requests are
+            not logged at any level: their paths can hold a secret.
         stop_timeout_s: how long the worker may take to end before it is killed.
 
     Raises:

@@ -156,6 +156,7 @@ def _sessions() -> None:
         _text("key"),
         _instant("tried_at"),
         _text("reason"),
+        _instant("retry_at", nullable=True),
         _primary_key("attempts", "mentorship", "key"),
         _goes_with_mentorship("attempts"),
     )
@@ -314,11 +315,9 @@ def _subscriptions() -> None:
         _text("client_state"),
         _text("id", nullable=True),
         _instant("expires_at", nullable=True),
-        _instant("renew_at", nullable=True),
         _instant("last_notified_at", nullable=True),
         _primary_key("subscriptions", "resource"),
     )
-    op.create_index("ix_subscriptions_renew_at", "subscriptions", ["renew_at"])
     op.create_table(
         "delta_links",
         _text("mailbox"),

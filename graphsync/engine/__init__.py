@@ -1,0 +1,1 @@
+"""The loop of graphsync: look, decide, schedule, perform; written against Protocols alone."""

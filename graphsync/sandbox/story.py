@@ -1,0 +1,319 @@
+"""Tells what happened: a few plain sentences per mentorship, then a table of the practices kept and not kept.
+
+Told from the judge's record. Dates are in the mentee's time zone. Nobody is blamed: a session was called off or
+declined, whoever did it; a reason is the one the two were told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from graphsync.sandbox.diary import free_starts
+from graphsync.sandbox.forbidden import reason_for, replacement_of, week_of
+from graphsync.sandbox.outcome import Outcome, RequestLine, outcome_of, replaces
+from graphsync.sandbox.programme import PROGRAMME_MAILBOX, Pair, Person
+from graphsync.sandbox.record import Record, Session
+
+COHORTS = {
+    "new-hires": "new hire",
+    "newly-promoted": "newly promoted",
+    "new-system": "learning a new system",
+    "back-from-leave": "back from leave",
+}
+_WIDTH = 100
+_MEDIA = {"video": "on video", "in_person": "in person at the office", "phone": "by phone"}
+
+
+def day(person: Person, instant: datetime) -> str:
+    """Return a date by the person's wall clock, such as `Tue 13 Oct`."""
+    local = person.hours.local(instant)
+    return f"{local:%a} {local.day} {local:%b}"
+
+
+def moment(person: Person, instant: datetime) -> str:
+    """Return a date and time by the person's wall clock, such as `Tue 13 Oct 10:00`."""
+    return f"{day(person, instant)} {person.hours.local(instant):%H:%M}"
+
+
+def story(record: Record, outcome: Outcome) -> RenderableType:
+    """Return all stories, the table, and what was forbidden if there was anything, ready to print."""
+    parts: list[RenderableType] = [_mentorship(record, outcome, pair) for pair in record.programme.pairs]
+    return Group(*parts, practices(record, outcome), *_forbidden(outcome))
+
+
+def print_story(console: Console, record: Record, outcome: Outcome) -> None:
+    """Print the story at most 100 columns wide."""
+    console.print(story(record, outcome), width=min(console.width, _WIDTH))
+
+
+def summary(outcome: Outcome) -> str:
+    """Return the run in one line."""
+    sessions = outcome["sessions"]
+    ended = Counter(line["outcome"] for line in sessions)
+    lost = sum(ended[name] for name in ("cancelled", "declined", "dropped"))
+    back = [line["same_week"] for line in sessions if line["replaces"] is not None]
+    found = len(outcome["violations"])
+    return (
+        f"{outcome['weeks']} weeks, seed {outcome['seed']}: {outcome['mentorships']} mentorships, "
+        f"{ended['held']} sessions held, {ended['upcoming']} ahead, {lost} lost of which {len(back)} were put back "
+        f"({back.count(True)} in the same week), {len(outcome['nudges'])} messages, "
+        f"{sum(outcome['graph_requests'].values()):,} Graph requests, "
+        f"{'no violations' if not found else _count(found, 'violation')}, {outcome['wall_s']:.0f} s"
+    )
+
+
+# One mentorship.
+
+
+def _mentorship(record: Record, outcome: Outcome, pair: Pair) -> RenderableType:
+    people = record.programme.people
+    mentor, mentee = people[pair.mentor], people[pair.mentee]
+    title = Text()
+    title.append(f"{mentee.name} with {mentor.name}", style="bold")
+    places = mentee.place if mentee.place == mentor.place else f"{mentee.place} and {mentor.place}"
+    title.append(f"  {COHORTS[pair.cohort]} · {places} · {_calendar(pair, mentor, mentee)}", style="dim")
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(width=10, no_wrap=True, style="cyan", justify="right")
+    lines.add_column(ratio=1)
+    for at, text in sentences(record, outcome, pair):
+        lines.add_row(day(mentee, at) if at else "", text)
+    return Padding(Group(title, lines), (0, 0, 1, 0))
+
+
+def _calendar(pair: Pair, mentor: Person, mentee: Person) -> str:
+    if pair.organizer == PROGRAMME_MAILBOX:
+        where = "invited by the programme"
+    else:
+        where = f"in {(mentor if pair.organizer == pair.mentor else mentee).first_name}'s calendar"
+    return where if mentor.zone == mentee.zone else f"{where} · times in {mentee.place}"
+
+
+def sentences(record: Record, outcome: Outcome, pair: Pair) -> list[tuple[datetime | None, str]]:
+    """Return the pair's story as (when it begins, sentences), oldest first; the last ones may have no date."""
+    own = sorted((session for session in record.sessions if session.pair == pair), key=lambda session: session.index)
+    told: list[tuple[datetime | None, str]] = []
+    for session in own:
+        if replaces(record, session) is None:
+            told.append((session.invited_at, " ".join(_chain(record, session))))
+    if not own:
+        told.append((None, _never_booked(record, pair)))
+    lines = [line for line in outcome["requests"] if line["source"] == "chat" and {line["from"], line["to"]} <= pair.people]
+    if lines:
+        told.append((None, _chat(lines)))
+    return told
+
+
+def _chain(record: Record, first: Session) -> list[str]:
+    """Return the sentences of a session and of all that replaced it."""
+    parts = [_invited(record, first)]
+    session = first
+    while True:
+        parts.extend(_moves(record, session))
+        if not session.is_lost:
+            parts.append("They met." if outcome_of(record, session) == "held" else "Still ahead.")
+            return parts
+        replacement = replacement_of(record, session)
+        parts.append(_lost(record, session, replacement))
+        if replacement is None or replacement.index <= session.index:
+            return parts
+        session = replacement
+
+
+def _invited(record: Record, session: Session) -> str:
+    mentee = record.programme.people[session.pair.mentee]
+    first = session.placements[0]
+    when = moment(mentee, first.start)
+    if not session.by_service:
+        link = "; the video link was added for them" if session.online else ""
+        return f"The two fixed {when} between themselves{link}."
+    days = (first.start - session.invited_at) // timedelta(days=1)
+    return f"Invite for {when}, {_MEDIA.get(session.medium, session.medium)}, {_count(days, 'day')} ahead."
+
+
+def _moves(record: Record, session: Session) -> list[str]:
+    mentee = record.programme.people[session.pair.mentee]
+    told: list[str] = []
+    for placement in session.placements[1:]:
+        when = moment(mentee, placement.start)
+        if placement.by_service:
+            told.append(f"The time proposed instead was taken: {when}.")
+        else:
+            told.append(f"Moved by hand to {when}, and left there.")
+    return told
+
+
+_LOSSES = {"cancelled": "called off", "declined": "declined", "dropped": "taken out of a calendar without a word"}
+
+
+def _lost(record: Record, session: Session, replacement: Session | None) -> str:
+    mentee = record.programme.people[session.pair.mentee]
+    lost_at = session.lost_at or session.superseded_at or session.invited_at
+    if session.absent:
+        how = f"A leave told on {day(mentee, lost_at)} came in between"
+    elif session.loss is None:
+        how = f"Another time was asked for on {day(mentee, lost_at)}"
+    else:
+        how = f"{_LOSSES[session.loss].capitalize()} on {day(mentee, lost_at)}"
+    reason = reason_for(record, session)
+    if replacement is None:
+        if reason:
+            return f"{how}; not put back: {reason.rstrip('.')}."
+        late = lost_at > record.programme.ends_at - timedelta(days=3)
+        return f"{how}; {'the run ended before it was put back' if late else 'not put back, and no reason was given'}."
+    first = replacement.placements[0]
+    when = moment(mentee, first.start)
+    if not replacement.by_service:
+        return f"{how}; the two found another time themselves: {when}."
+    if any(span == first.span for _, span in session.proposals):
+        return f"{how}, and the proposed time was taken: {when}."
+    if week_of(first.start, record, mentee.address) == week_of(session.start, record, mentee.address):
+        return f"{how}; put back into the same week: {when}."
+    return f"{how}; put back for {when}, {f'because {reason.rstrip(chr(46))}' if reason else 'without a stated reason'}."
+
+
+def _never_booked(record: Record, pair: Pair) -> str:
+    mentorship = record.mentorship_ids().get(pair.key)
+    told = next((mail.reason for mail in record.mails if mail.reason and mail.mentorship == mentorship), None)
+    if told:
+        return f"Nothing could be booked: {told.rstrip('.')}."
+    if not shares_hours(record, pair):
+        return "Nothing could be booked: their working hours have nothing in common, and neither has offered others."
+    return "Nothing was booked."
+
+
+def shares_hours(record: Record, pair: Pair) -> bool:
+    """Tell whether a session fits into the hours the two work or offer in the first or in the last week."""
+    programme, week = record.programme, timedelta(days=7)
+    both = [programme.hours(address, pair) for address in (pair.mentor, pair.mentee)]
+    return any(
+        free_starts(both, [[], []], (start, start + week), timedelta(minutes=50))
+        for start in (programme.starts_at, programme.ends_at - week)
+    )
+
+
+def _chat(lines: Sequence[RequestLine]) -> str:
+    answered = [line for line in lines if line["answered_at"]]
+    reminded = [line for line in answered if line["flagged_at"]]
+    text = f"{_count(len(lines), 'question').capitalize()} in the chat"
+    if len(answered) < len(lines):
+        text += f", {len(answered)} answered by the end"
+    else:
+        text += ", answered" if len(lines) == 1 else ", all answered"
+    if reminded:
+        text += f"; {len(reminded) if len(lines) > 1 else 'it'} after a reminder" if len(lines) > 1 else " after a reminder"
+    return text + "."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# The table.
+
+
+def practices(record: Record, outcome: Outcome) -> Table:
+    """Return the table of practices: how often each was kept, and why not where it was not."""
+    table = Table(title="The practices", title_justify="left", title_style="bold", expand=True, pad_edge=False)
+    table.add_column("practice", ratio=5, style="bold")
+    table.add_column("kept", ratio=3, no_wrap=True)
+    table.add_column("where not, and why", ratio=8)
+    for name, kept, possible, why in _rows(record, outcome):
+        style = "green" if kept == possible else "yellow"
+        table.add_row(name, Text(f"{kept} of {possible}", style=style), why or "–")
+    return table
+
+
+_Row = tuple[str, int, int, str]
+
+
+def _rows(record: Record, outcome: Outcome) -> list[_Row]:
+    sessions, pairs = outcome["sessions"], record.programme.pairs
+    fresh = [session for session in record.sessions if session.by_service and session.replaces is None]
+    ahead = [session for session in fresh if session.placements[0].start - session.invited_at >= timedelta(days=7)]
+    booked = {session.pair.key for session in record.sessions}
+    missing = [
+        f"{_couple(record, pair)}: {'no common hours, none offered' if not shares_hours(record, pair) else 'not booked'}"
+        for pair in pairs
+        if pair.key not in booked
+    ]
+    standing = [line for line in sessions if line["outcome"] in ("held", "upcoming")]
+    moved = [line for line in sessions if line["moved_by"] is not None]
+    kept_moves = [line for line in moved if line["moved_by"] == "person"]
+    rows: list[_Row] = [
+        ("every pair has sessions", len(pairs) - len(missing), len(pairs), "; ".join(missing)),
+        ("booked at least 7 days ahead", len(ahead), len(fresh), ""),
+        _put_back(record),
+        _seen(record, len(standing)),
+        _answered(outcome, "invite", "invites answered"),
+        _answered(outcome, "chat", "chat questions answered"),
+        ("moved by hand, and left there", len(kept_moves), len(moved), ""),
+    ]
+    return rows
+
+
+def _couple(record: Record, pair: Pair) -> str:
+    people = record.programme.people
+    return f"{people[pair.mentee].first_name} and {people[pair.mentor].first_name}"
+
+
+def _put_back(record: Record) -> _Row:
+    lost = [session for session in record.sessions if session.is_lost]
+    kept = 0
+    others: list[str] = []
+    for session in lost:
+        replacement = replacement_of(record, session)
+        mentee = session.pair.mentee
+        if replacement and week_of(replacement.placements[0].start, record, mentee) == week_of(
+            session.start, record, mentee
+        ):
+            kept += 1
+            continue
+        where = "put back later" if replacement else "not put back"
+        lost_at = session.lost_at or session.superseded_at or session.invited_at
+        late = lost_at > record.programme.ends_at - timedelta(days=3)
+        reason = reason_for(record, session) or ("lost in the last 3 days of the run" if late else "no reason given")
+        others.append(f"{_couple(record, session.pair)}: {where}, {reason.rstrip('.')}")
+    return ("lost sessions back in the same week", kept, len(lost), "; ".join(others))
+
+
+def _seen(record: Record, possible: int) -> _Row:
+    standing = [session for session in record.sessions if not session.is_lost]
+    media = Counter(
+        "on video" if session.online else {"phone": "by phone", "in_person": "in person"}.get(session.medium, "none")
+        for session in standing
+    )
+    fixed = [f"{media[name]} {name}" for name in ("in person", "by phone") if media[name]]
+    if media["none"]:
+        fixed.append(f"{media['none']} without a link")
+    why = ", ".join(fixed) + (" (as the pair has chosen)" if media["by phone"] else "")
+    return ("on video", media["on video"], possible, why)
+
+
+def _answered(outcome: Outcome, source: str, name: str) -> _Row:
+    lines = [line for line in outcome["requests"] if line["source"] == source]
+    answered = [line for line in lines if line["answered_at"]]
+    reminded = [line for line in answered if line["flagged_at"]]
+    flagged = [line for line in lines if not line["answered_at"] and line["flagged_at"]]
+    silent = len(lines) - len(answered) - len(flagged)
+    parts = [f"{len(reminded)} of these after a reminder"] if reminded else []
+    if flagged:
+        parts.append(f"{len(flagged)} still open after a reminder")
+    if silent:
+        parts.append(f"{silent} not yet due, or overtaken by another time")
+    return (name, len(answered), len(lines), "; ".join(parts))
+
+
+def _forbidden(outcome: Outcome) -> list[RenderableType]:
+    found = outcome["violations"]
+    if not found:
+        return [Text("\nNothing that must not happen was seen: no double booking, nothing lost, nothing done twice.")]
+    lines: list[RenderableType] = [Text(f"\n{_count(len(found), 'violation')}:", style="bold red")]
+    lines.extend(Text(f"  {line['at']}  {line['kind']}  {line['who']}: {line['what']}", style="red") for line in found)
+    return lines

@@ -1,0 +1,105 @@
+"""Puts the edges together and hands them to the engine; the only module that constructs any of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from graphsync import settings as configured
+from graphsync.clock import Clock, SteppedClock, SystemClock
+from graphsync.engine.context import Context
+from graphsync.engine.loop import Engine
+from graphsync.graph.client import GraphClient, GraphConnection
+from graphsync.graph.credentials import ClientCertificate, ClientSecret
+from graphsync.jobs import EngineThread, SteppedThread
+from graphsync.settings import CONFIG, Settings, load_settings
+from graphsync.store import open_store
+from graphsync.web.app import create_app
+from graphsync.web.intake import Intake, StoreForNotifications
+from graphsync.web.receiver import receiver_paths
+from graphsync.web.server import at_worker_end, serve
+
+FACTORY = "graphsync.wiring:service_app"
+
+
+def run_service(directory: Path) -> None:
+    """Serve until SIGTERM: the receiver and the engine in one process.
+
+    Raises:
+        ConfigError: the configuration is wrong; nothing was started.
+    """
+    settings = load_settings(os.environ, directory)
+    _ = settings.credential  # a missing one is told before anything starts
+    os.environ[CONFIG] = str(directory)
+    host, _, port = settings.config.deployment.service.listen.rpartition(":")
+    serve(
+        FACTORY,
+        address=host,
+        port=int(port),
+        certificate=settings.tls_certificate_file,
+        key=settings.tls_key_file,
+    )
+
+
+def service_app() -> Flask:
+    """Return the receiver's application with the engine running beside it; called in the worker that serves."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("httpx", "apscheduler", "msal", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    settings = load_settings(os.environ, Path(os.environ[CONFIG]))
+    stepped = SteppedClock(datetime.fromtimestamp(0, UTC)) if settings.steps is not None else None
+    clock: Clock = stepped or SystemClock()
+    store = open_store(settings.config.deployment.service.database, clock)
+    at_worker_end(store.close)
+    store.take_over()
+    graph = graph_client(settings, clock)
+    at_worker_end(graph.close)
+    public_url = settings.config.deployment.service.public_url.rstrip("/")
+    engine = Engine(
+        context=Context(
+            store=store,
+            graph=graph,
+            clock=clock,
+            config=settings.config,
+            notification_url=public_url + receiver_paths("")[0],
+        )
+    )
+    if stepped is not None and settings.steps is not None:
+        thread: EngineThread | SteppedThread = SteppedThread(engine.run, stepped, settings.steps)
+    else:
+        thread = EngineThread(engine.run)
+    intake = Intake(StoreForNotifications(store), clock, on_marked=thread.wake)
+    intake.start()
+    at_worker_end(intake.stop)
+    thread.start()
+    at_worker_end(thread.stop)
+    return create_app(intake=intake, clock=clock)
+
+
+def graph_client(settings: Settings, clock: Clock) -> GraphClient:
+    """Return a client of the tenant's Graph; where time is stepped, waiting between attempts takes none."""
+    tenant = settings.config.deployment.tenant
+    credential = settings.credential
+    proof = (
+        ClientSecret(secret=credential.secret)
+        if isinstance(credential, configured.ClientSecret)
+        else ClientCertificate(pem=credential.pem)
+    )
+    connection = GraphConnection(
+        authority=f"{tenant.authority}/{tenant.id}",
+        client_id=tenant.client_id,
+        credential=proof,
+        graph_url=tenant.graph_url,
+        ca_file=settings.ca_file,
+    )
+    return GraphClient(connection, clock=clock, sleep=asyncio.sleep if settings.steps is None else _no_time)
+
+
+async def _no_time(_seconds: float) -> None:
+    """Let other coroutines run; virtual time does not pass by waiting."""
+    await asyncio.sleep(0)
