@@ -116,7 +116,9 @@ def load_settings(environ: Mapping[str, str], directory: Path) -> Settings:
     """
     variables = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value}
     problems = [
-        _problem(name, "a variable graphsync does not know", f"one that it reads{near_miss(VARIABLES, name)}")
+        _problem(
+            name, "a variable graphsync does not know", f"one that it reads{near_miss(VARIABLES, name, prefix=PREFIX)}"
+        )
         for name in sorted(variables.keys() - VARIABLES)
     ]
     proof = gathered(partial(_proof, variables), problems)

@@ -48,7 +48,13 @@ class Assignment:
         return self.worth == self.bound
 
 
-def assign(tasks: Sequence[Task], quotas: Sequence[Quota] = (), *, relaxed_work: int = RELAXED_WORK) -> Assignment:
+def assign(
+    tasks: Sequence[Task],
+    quotas: Sequence[Quota] = (),
+    *,
+    plain_nodes: int = PLAIN_NODES,
+    relaxed_work: int = RELAXED_WORK,
+) -> Assignment:
     """Return the assignment worth most, or the best one found where the search is given up.
 
     Tasks that share people never overlap, and all quotas hold. The same arguments give the same answer.
@@ -56,10 +62,11 @@ def assign(tasks: Sequence[Task], quotas: Sequence[Quota] = (), *, relaxed_work:
     Args:
         tasks: at least one; connected or not (but the search is quicker on connected ones alone).
         quotas: limits on tasks together.
-        relaxed_work: when it is given up; see `RELAXED_WORK`.
+        plain_nodes: when the plain search is given up; see `PLAIN_NODES`.
+        relaxed_work: when the relaxed one is; see `RELAXED_WORK`.
     """
     large = len(tasks) > RELAXED_TASKS
-    found = _PlainSearch(tasks, quotas).run(LARGE_NODES if large else PLAIN_NODES)
+    found = _PlainSearch(tasks, quotas).run(LARGE_NODES if large else plain_nodes)
     if not found.optimal and not large:
         found = _RelaxedSearch(tasks, quotas, found).run(relaxed_work // len(tasks))
     return found if found.optimal else _polished(found, tasks, quotas)
@@ -223,6 +230,18 @@ class _PlainSearch:
         return number
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Branch:
+    """A part of all assignments: those in which tasks start where `possible` has a bit for it, or are left out.
+
+    The `settled` tasks have one such start and are not left out. `bound` is what no assignment of the part exceeds.
+    """
+
+    bound: int
+    possible: list[int]
+    settled: frozenset[int]
+
+
 class _RelaxedSearch:
     """Solves the relaxation, and where it lets two tasks collide tries both ways out: one is there, or is not."""
 
@@ -235,25 +254,26 @@ class _RelaxedSearch:
     def run(self, relaxations: int) -> Assignment:
         """Search until nothing can be better, or so many `relaxations` were solved."""
         starts, worth = self._found.starts, self._found.worth
-        stack = [(self._found.bound, [_starts_of(task) for task in self._tasks])]
+        everything = [_starts_of(task) for task in self._tasks]
+        stack = [_Branch(bound=self._found.bound, possible=everything, settled=frozenset())]
         for _ in range(relaxations):
-            while stack and stack[-1][0] <= worth:
+            while stack and stack[-1].bound <= worth:
                 stack.pop()
             if not stack:
                 break
-            _, possible = stack.pop()
-            bound, options = self._relaxation.solve(possible)
+            branch = stack.pop()
+            bound, options = self._relaxation.solve(branch.possible)
             if bound <= worth:
                 continue
-            colliding = self._colliding(options)
+            colliding = self._colliding(options, branch.settled)
             if colliding is None:
                 starts, worth = tuple(option.start if option else None for option in options), bound
             else:
-                stack += [(bound, branch) for branch in self._branches(possible, *colliding)]
-        return Assignment(starts=starts, worth=worth, bound=max([worth, *(bound for bound, _ in stack)]))
+                stack += self._branches(branch, bound, *colliding)
+        return Assignment(starts=starts, worth=worth, bound=max([worth, *(branch.bound for branch in stack)]))
 
-    def _colliding(self, options: Sequence[Option | None]) -> tuple[int, int] | None:
-        """Return a task that collides with another, or overfills a quota, and its start; None if all is well."""
+    def _colliding(self, options: Sequence[Option | None], settled: frozenset[int]) -> tuple[int, int] | None:
+        """Return a task, not settled, that collides with another or overfills a quota, and its start; None if none."""
         placed = [(number, option.start) for number, option in enumerate(options) if option]
         for at, (number, start) in enumerate(placed):
             task = self._tasks[number]
@@ -261,23 +281,32 @@ class _RelaxedSearch:
                 if task.people & self._tasks[other].people and (
                     ruled_out(task, start, self._tasks[other]) >> other_start & 1
                 ):
+                    # Neither is settled: that would have ruled out the other's start.
                     return number, start
         for quota in self._quotas:
             held = [(number, start) for number, start in placed if number in quota.tasks and quota.starts >> start & 1]
             if len(held) > quota.room:
-                return held[0]
+                return next((number, start) for number, start in held if number not in settled)
         return None
 
-    def _branches(self, possible: list[int], number: int, start: int) -> list[list[int]]:
-        """Return what is possible if the task does not start there, and, to be tried first, if it does."""
-        elsewhere, there = possible.copy(), possible.copy()
+    def _branches(self, branch: _Branch, bound: int, number: int, start: int) -> list[_Branch]:
+        """Return the part in which the task does not start there, and, to be tried first, the one in which it does."""
+        elsewhere, there = branch.possible.copy(), branch.possible.copy()
         elsewhere[number] &= ~(1 << start)
-        task = self._tasks[number]
+        task, settled = self._tasks[number], branch.settled | {number}
         for other, bits in enumerate(there):
             if task.people & self._tasks[other].people:
                 there[other] = bits & ~ruled_out(task, start, self._tasks[other])
         there[number] = 1 << start
-        return [elsewhere, there]
+        for quota in self._quotas:
+            members = settled & quota.tasks
+            if sum(1 for member in members if there[member] & quota.starts) >= quota.room:
+                for other in quota.tasks - settled:
+                    there[other] &= ~quota.starts
+        return [
+            _Branch(bound=bound, possible=elsewhere, settled=branch.settled),
+            _Branch(bound=bound, possible=there, settled=settled),
+        ]
 
 
 def _starts_of(task: Task) -> int:

@@ -4,7 +4,7 @@ Finding the starts at which two people are free for fifty minutes is then a hand
 whatever the number of meetings. The lowest bit is the first cell. A cell that is only partly taken is taken, one that
 is only partly within hours is not: rounding never books over anything.
 
-Sessions start on the quarter hour of UTC (unless somebody asked for another time by name), and so on the quarter hour of every wall clock: all zones in use differ
+Sessions start on the quarter hour of UTC, and so on the quarter hour of every wall clock: all zones in use differ
 from UTC by a multiple of 15 minutes, those at :30 and :45 among them.
 """
 

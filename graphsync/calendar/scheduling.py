@@ -23,6 +23,7 @@ from graphsync.calendar.availability import (
 )
 from graphsync.calendar.bookings import BookingRequest, Limits, Placement, Reason, ScoredSlot
 from graphsync.calendar.candidates import (
+    EDGE,
     MAX_SCORE,
     Period,
     PersonMasks,
@@ -47,9 +48,10 @@ def schedule(
     """Return where each request is placed, or why it is not, in the order of `requests`.
 
     As many as can be are placed in their first window, then in their second, and so on; among the ways to do that
-    the one of the greatest total score is taken. Sessions placed start on the quarter hour, lie in the hours of both,
-    meet no busy time or absence, do not overlap for anybody, and keep the limits of each mentor: the strictest that
-    any request states for them, counting all sessions that any states.
+    the one of the greatest total score is taken. Sessions placed lie in the hours of both, meet no busy time or
+    absence, do not overlap for anybody, and keep the limits of each mentor: the strictest that any request states for
+    them, counting all sessions that any states. They start on the quarter hour, but for a window that asks for its
+    very time. A search given up ends with `optimal` false (see `assignment` for when that is).
 
     Args:
         requests: with keys all different; may be empty.
@@ -93,7 +95,12 @@ class _Round:
 
     def __init__(self, requests: Sequence[BookingRequest], availability: Mapping[PersonId, PersonAvailability]) -> None:
         self._requests = requests
-        self._grid = grid_over(window for request in requests for window in request.windows)
+        # Wide enough to see whether hours begin or end near a window.
+        self._grid = grid_over(
+            TimeSlot(start=window.start - EDGE, end=window.end + EDGE)
+            for request in requests
+            for window in request.windows
+        )
         everybody = dict.fromkeys(person for request in requests for person in (request.mentor, request.mentee))
         self._people: dict[PersonId, PersonMasks] = {
             person: masks_of(availability[person], self._grid) for person in everybody

@@ -11,7 +11,7 @@ from graphsync.engine.context import Context
 from graphsync.engine.people import PeopleLooks, next_sweep
 from graphsync.engine.perform import Performer
 from graphsync.engine.plan import Planner
-from graphsync.engine.ports import Alert, Claim, Subject, SubjectKind
+from graphsync.engine.ports import Alert, Claim, Ledger, Subject, SubjectKind
 from graphsync.engine.sessions import SessionLooks
 from graphsync.engine.subscriptions import SubscriptionLooks
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound, need_retry
@@ -54,6 +54,7 @@ class Engine:
         """Work until nothing is left to do now; return when the next timer is due, None where there is none."""
         if not self._started:
             self._people.enlist()
+            self._subscriptions.want()
             self._subscriptions.clean()
             self._started = True
         self._purge()
@@ -68,13 +69,19 @@ class Engine:
     def _round(self) -> bool:
         """Do one round; return whether there was anything to do."""
         now = self.context.now()
-        self._timers(now)
-        self._subscriptions.want()
         with self.context.store.transaction() as ledger:
+            self._timers(ledger, now)
             looks = ledger.work.claim(now, LOOKS, CLAIMS)
-        for claim in looks:
-            self._look(claim)
+        seen = [(claim, self._look(claim)) for claim in looks]
+        if any(claim.subject.kind is SubjectKind.PAIR for claim in looks):
+            self._subscriptions.want()
         with self.context.store.transaction() as ledger:
+            # Settled together: should this process die before, all are looked at again, which does no harm.
+            for claim, again in seen:
+                if again is None:
+                    ledger.work.settle(claim)
+                else:
+                    ledger.work.postpone(claim, now + again)
             due = ledger.work.claim(now, {SubjectKind.MENTORSHIP}, CLAIMS)
         if due:
             self._decide(due)
@@ -84,7 +91,7 @@ class Engine:
             self._performer.perform(action)
         return bool(looks or due or actions)
 
-    def _timers(self, now: datetime) -> None:
+    def _timers(self, ledger: Ledger, now: datetime) -> None:
         """Turn every timer that is due into a dirty mark; there is no second way to act."""
         sweep = self.context.config.deployment.sweep
         every = {
@@ -93,39 +100,31 @@ class Engine:
             SubjectKind.CHAT: sweep.chats,
             SubjectKind.PAIR: sweep.chats,
         }
-        with self.context.store.transaction() as ledger:
-            for subject in ledger.work.due_sweeps(now):
-                ledger.work.mark(subject, now)
-                if subject.kind in every:
-                    ledger.work.set_sweep(subject, next_sweep(subject, every[subject.kind], now))
-                else:
-                    ledger.work.drop_sweep(subject)  # the look sets the next one
-            for mentorship in ledger.mentorships.due(now):
-                ledger.mentorships.set_wake_at(mentorship, None)
-                ledger.work.mark(Subject(kind=SubjectKind.MENTORSHIP, owner=mentorship), now)
+        for subject in ledger.work.due_sweeps(now):
+            ledger.work.mark(subject, now)
+            if subject.kind in every:
+                ledger.work.set_sweep(subject, next_sweep(subject, every[subject.kind], now))
+            else:
+                ledger.work.drop_sweep(subject)  # the look sets the next one
+        for mentorship in ledger.mentorships.due(now):
+            ledger.mentorships.set_wake_at(mentorship, None)
+            ledger.work.mark(Subject(kind=SubjectKind.MENTORSHIP, owner=mentorship), now)
 
-    def _look(self, claim: Claim) -> None:
-        now = self.context.now()
+    def _look(self, claim: Claim) -> timedelta | None:
+        """Look at one dirty subject; return how long to wait before it is looked at again, None where all is settled."""
         try:
-            again = self._look_at(claim)
+            return self._look_at(claim)
         except GraphAuthError as error:
             with self.context.store.transaction() as ledger:
                 text = f"{claim.subject.kind} {claim.subject.owner} cannot be looked at: {error}"
-                ledger.records.raise_alert(Alert(key=f"refused/{error.operation}", text=text, raised_at=now))
-                ledger.work.postpone(claim, now + ADMIN_WAIT)
-            return
+                alert = Alert(key=f"refused/{error.operation}", text=text, raised_at=self.context.now())
+                ledger.records.raise_alert(alert)
+            return ADMIN_WAIT
         except GraphError as error:
             wait = need_retry(error, claim.attempts + 1)
             if wait is None:
                 log.error("look at %s failed: %s", claim.subject, error)
-            with self.context.store.transaction() as ledger:
-                ledger.work.postpone(claim, now + (wait or REJECTED_WAIT))
-            return
-        with self.context.store.transaction() as ledger:
-            if again is None:
-                ledger.work.settle(claim)
-            else:
-                ledger.work.postpone(claim, now + again)
+            return wait or REJECTED_WAIT
 
     def _look_at(self, claim: Claim) -> timedelta | None:
         """Look at one dirty subject; return when it wants a second look, None where it does not."""

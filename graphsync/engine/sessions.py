@@ -227,6 +227,7 @@ class SessionLooks:
             return
         with context.store.transaction() as ledger:
             expected = _expected(ledger, user, now)
+            partners = self._partners(ledger, user)
         for session, copy_of in expected:
             event_id = session.copies[copy_of] if copy_of else session.event_id
             calendar_event = seen.pop(event_id, None)
@@ -235,8 +236,20 @@ class SessionLooks:
             elif calendar_event is not None and copy_of is None:
                 self._organizers_copy(session, calendar_event, copy_of=None, second_look=False)
         for calendar_event in seen.values():
-            if calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
+            # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
+            is_theirs = not partners.isdisjoint(_addresses(calendar_event))
+            if is_theirs and calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
                 self._seen_first(user, calendar_event, second_look=False)
+
+    def _partners(self, ledger: Ledger, user: PersonId) -> frozenset[str]:
+        """Return the addresses that a session in this mailbox can be with: partners, and the programme's mailboxes."""
+        partners = {address.casefold() for address in self.context.config.deployment.organizers.programme_mailboxes}
+        for mentorship in ledger.mentorships.of(user) or ledger.mentorships.all():
+            for person in (mentorship.mentor, mentorship.mentee):
+                known = ledger.people.get(person) if person != user else None
+                if known is not None:
+                    partners.add(known.address.casefold())
+        return frozenset(partners)
 
     def _delta(
         self, user: PersonId, known: tuple[TimeSlot, str] | None, window: TimeSlot
@@ -322,8 +335,7 @@ class SessionLooks:
         self, ledger: Ledger, user: PersonId, calendar_event: CalendarEvent
     ) -> tuple[Mentorship, Person] | None:
         """Return the mentorship whose two people, and nobody else, are on an event, and which of them organizes it."""
-        addresses = {a.address.casefold() for a in calendar_event.attendees if a.type != "resource"}
-        addresses.add(calendar_event.organizer_address.casefold())
+        addresses = _addresses(calendar_event)
         for mentorship in ledger.mentorships.of(user):
             people = pair_of(ledger, mentorship)
             if people is None or mentorship.status is not Status.ACTIVE or OptIn.SELF_BOOKED not in mentorship.opt_ins:
@@ -350,6 +362,12 @@ def _expected(ledger: Ledger, user: PersonId, now: datetime) -> list[tuple[Mento
             elif user in session.copies:
                 found.append((session, user))
     return found
+
+
+def _addresses(calendar_event: CalendarEvent) -> frozenset[str]:
+    """Return who is on an event, rooms left aside, folded for comparison."""
+    invited = {a.address.casefold() for a in calendar_event.attendees if a.type != "resource"}
+    return frozenset((*invited, calendar_event.organizer_address.casefold()))
 
 
 def _may_be_ours(calendar_event: CalendarEvent, now: datetime) -> bool:

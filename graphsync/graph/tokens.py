@@ -153,6 +153,9 @@ class TokenSource:
             result = self._application.acquire_token_for_client([self._scope], claims_challenge=claims)
         except requests.RequestException as error:
             raise GraphUnavailable(OPERATION, code=_network_code(error)) from error
+        except msal.exceptions.MsalServiceError as error:
+            # Any status from 500; msal answers the same request with it for another minute without asking.
+            raise GraphUnavailable(OPERATION, code="server_error") from error
         except ValueError as error:
             raise _of_value_error(error) from error
         except (KeyError, TypeError, AttributeError, RuntimeError) as error:
@@ -219,8 +222,6 @@ class GraphAccessTokenProvider(AccessTokenProvider):  # type: ignore[misc] # the
 def _network_code(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return "certificate_not_trusted"
-    if error.response is not None:
-        return f"http_{error.response.status_code}"
     return type(error).__name__
 
 

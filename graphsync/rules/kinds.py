@@ -50,9 +50,7 @@ def wrong(expected: str, *, found: str = "", at: Sequence[str] = ()) -> Pydantic
         found: the phrase that completes "found …", where the key and its value would not say it, or must not.
         at: the keys that lead from the value to what is meant, where that is not the value as a whole.
     """
-    return PydanticCustomError(
-        "wrong", "expected {expected}", {"expected": expected, "found": found, "at": tuple(at)}
-    )
+    return PydanticCustomError("wrong", "expected {expected}", {"expected": expected, "found": found, "at": tuple(at)})
 
 
 def shown(value: object) -> str:
@@ -76,10 +74,14 @@ def one_of(allowed: Iterable[str], found: object = None) -> str:
     return listed + near_miss(names, found)
 
 
-def near_miss(allowed: Iterable[str], found: object) -> str:
-    """Return ` (did you mean 'x'?)` for the allowed name closest to `found`, or nothing where none is close."""
-    folded = {name.casefold(): name for name in allowed}
-    close = difflib.get_close_matches(found.casefold(), folded, n=1) if isinstance(found, str) else []
+def near_miss(allowed: Iterable[str], found: object, *, prefix: str = "") -> str:
+    """Return ` (did you mean 'x'?)` for the allowed name closest to `found`, or nothing where none is close.
+
+    A `prefix` that all of them have in common does not count as closeness.
+    """
+    folded = {name.removeprefix(prefix).casefold(): name for name in allowed}
+    sought = found.removeprefix(prefix).casefold() if isinstance(found, str) else ""
+    close = difflib.get_close_matches(sought, folded, n=1)
     return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
@@ -132,9 +134,7 @@ def database_url(value: object) -> str:
     """Return the URL of a database of one of the two kinds graphsync runs on; a refused one is not repeated."""
     if isinstance(value, str) and re.match(r"(sqlite|postgresql\+psycopg)://", value):
         return value
-    raise wrong(
-        "'sqlite:///graphsync.db' or 'postgresql+psycopg://host/name'", found="a database URL of another kind"
-    )
+    raise wrong("'sqlite:///graphsync.db' or 'postgresql+psycopg://host/name'", found="a database URL of another kind")
 
 
 def listen_address(value: object) -> str:

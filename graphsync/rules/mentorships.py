@@ -29,6 +29,7 @@ from graphsync.mentoring import (
 from graphsync.rules.kinds import one_of, shown
 from graphsync.rules.mentorship_columns import COLUMNS
 
+_CELL = {sign: re.compile(rf' *(?P<cell>"(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)') for sign in ",;"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -176,9 +177,7 @@ class _Reading:
             return
         first = self.pairs.setdefault(mentorship_id(mentor, mentee), line)
         if first != line:
-            self.complain(
-                line, start, "the same mentor and mentee again", f"each pair once (line {first} has it too)"
-            )
+            self.complain(line, start, "the same mentor and mentee again", f"each pair once (line {first} has it too)")
 
     def check_zone(self, person: str, zone: str, start: int, line: int) -> None:
         said, first = self.zones.setdefault(person.casefold(), (zone, line))
@@ -217,17 +216,9 @@ def _delimiter(text: str) -> str:
 
 
 def _starts(line: str, delimiter: str) -> Iterator[int]:
-    """Yield the column (from 1) at which each cell of a line starts, its quotes included, its leading spaces not."""
-    quoted, fresh = False, True
-    for column, sign in enumerate(line, 1):
-        if fresh and sign not in (" ", delimiter):
-            yield column
-            fresh = False
-        if sign == '"':
-            quoted = not quoted
-        elif sign == delimiter and not quoted:
-            if fresh:
-                yield column
-            fresh = True
-    if fresh:
-        yield len(line) + 1
+    """Yield the column (from 1) at which each cell of a line starts, its quotes included, its leading spaces not.
+
+    A quote counts only where a cell starts with it, as for the csv module.
+    """
+    for form in _CELL[delimiter].finditer(line):
+        yield form.start("cell") + 1

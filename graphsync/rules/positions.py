@@ -8,6 +8,7 @@ the reader of a problem sees what was written. Anchors are refused: each value s
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from graphsync.errors import Problem
 Path = tuple[str | int, ...]
 """The keys and list places (from 0) that lead to a value."""
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(r"-?[0-9]{1,9}")
 _OWN_TAGS = "map seq null bool int float str timestamp merge value"
@@ -56,9 +58,7 @@ class Document:
         for length in range(len(path), -1, -1):
             place = place or self.values.get(path[:length])
         place = place or Place(self.file, 0, 0)
-        return Problem(
-            file=place.file, line=place.line, column=place.column, rule=rule, found=found, expected=expected
-        )
+        return Problem(file=place.file, line=place.line, column=place.column, rule=rule, found=found, expected=expected)
 
     def get(self, *path: str | int) -> object:
         """Return the value at `path`, or None where there is none."""
@@ -90,19 +90,22 @@ def parse_yaml(text: str, *, file: str) -> Document:
         text: one YAML document, possibly with a byte order mark.
         file: the name that problems give as theirs.
     """
+    text = text.removeprefix("\ufeff")
+    places = _Places(file, text)
     try:
-        node = YAML(typ="rt", pure=True).compose(text.removeprefix("\ufeff"))
+        node = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
-        return Document(file=file, problems=(_syntax_problem(error, file),))
+        return Document(file=file, problems=(_syntax_problem(error, places),))
     except ReaderError as error:
-        return Document(file=file, problems=(_character_problem(error, text, file),))
+        found, expected = f"the character U+{error.character:04X}", "text without control characters"
+        return Document(file=file, problems=(_problem(places.at(error.position), found, expected),))
     except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         # An escape beyond Unicode, a version directive of a YAML to come, lists nested a thousand deep.
         found = f"text that is not YAML ({type(error).__name__})"
         return Document(file=file, problems=(_problem(Place(file, 0, 0), found, "a YAML 1.2 file"),))
     if node is None:
         return Document(file=file, problems=(_problem(Place(file, 0, 0), "an empty file", "keys and their values"),))
-    reading = _Reading(file)
+    reading = _Reading(places)
     data = reading.read(node, ())
     return Document(
         file=file,
@@ -114,22 +117,32 @@ def parse_yaml(text: str, *, file: str) -> Document:
     )
 
 
+class _Places:
+    """Turns offsets into places. Lines are an editor's: ruamel.yaml also counts ends of lines that YAML 1.2 dropped."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
+
+    def at(self, offset: int) -> Place:
+        line = bisect_right(self.starts, offset)
+        return Place(self.file, line, offset - self.starts[line - 1] + 1)
+
+
 class _Reading:
     """One walk over the nodes of a file."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, places: _Places) -> None:
+        self.places = places
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
         self.problems: list[Problem] = []
 
     def read(self, node: Node, path: Path) -> object:
-        place = self.place(node)
+        place = self.places.at(node.start_mark.index)
         self.values[path] = place
         if node.anchor:
-            self.problems.append(
-                _problem(place, f"the anchor '&{node.anchor}'", "each value written where it is used")
-            )
+            self.problems.append(_problem(place, f"the anchor '&{node.anchor}'", "each value written where it is used"))
             return None
         if node.tag not in _PLAIN_TAGS:
             self.problems.append(_problem(place, f"the tag {node.tag!r}", "a value without a tag"))
@@ -141,7 +154,7 @@ class _Reading:
 
     def entries(self, node: MappingNode, path: Path) -> Iterator[tuple[str, object]]:
         for key_node, value_node in node.value:
-            place = self.place(key_node)
+            place = self.places.at(key_node.start_mark.index)
             if not isinstance(key_node, ScalarNode) or key_node.anchor:
                 self.problems.append(_problem(place, "a key that is no plain text", "text as a key"))
                 continue
@@ -156,10 +169,6 @@ class _Reading:
             yield key, self.read(value_node, (*path, key))
             if value_node.value == "":  # an empty value is marked where the next thing starts, maybe lines below
                 self.values[(*path, key)] = place
-
-    def place(self, node: Node) -> Place:
-        mark = node.start_mark
-        return Place(self.file, mark.line + 1, mark.column + 1)
 
 
 def _scalar(node: Node) -> object:
@@ -182,21 +191,11 @@ def _problem(place: Place, found: str, expected: str) -> Problem:
     return Problem(file=place.file, line=place.line, column=place.column, found=found, expected=expected)
 
 
-def _syntax_problem(error: MarkedYAMLError, file: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1)
+def _syntax_problem(error: MarkedYAMLError, places: _Places) -> Problem:
+    place = places.at((error.problem_mark or error.context_mark).index)
     if "\\t" in str(error.problem):
         return _problem(place, "a tab", "spaces to indent")
     what = re.sub(r"\s+", " ", f"{error.context or ''} {error.problem or ''}").strip()
     return _problem(
         place, f"text that is not YAML ({what})", "'key: value', or '- ' and an entry, lined up with its kind"
-    )
-
-
-def _character_problem(error: ReaderError, text: str, file: str) -> Problem:
-    before = text.removeprefix("\ufeff")[: error.position]
-    line = before.count("\n") + 1
-    column = len(before) - (before.rfind("\n") + 1) + 1
-    return _problem(
-        Place(file, line, column), f"the character U+{error.character:04X}", "text without control characters"
     )

@@ -135,9 +135,7 @@ class MentorLimits(Section):
 class BookAhead(CommonKeys):
     """Every active mentorship has its next session on both calendars, in good time."""
 
-    practice: Literal["book_ahead"] = Field(
-        default="book_ahead", description="which practice the rule puts in effect"
-    )
+    practice: Literal["book_ahead"] = Field(default="book_ahead", description="which practice the rule puts in effect")
     cadence: Annotated[timedelta, PlainValidator(CADENCE)] = Field(
         default=14 * DAY, description="how often the two meet; a cadence in mentorships.csv wins"
     )
@@ -228,9 +226,7 @@ class AnswerPromptly(CommonKeys):
 class NudgePolicy(Section):
     """How many nudges people get at most."""
 
-    per_person_and_week: Annotated[int, _number(0, 7)] = Field(
-        default=1, description="nudges to one person in a week"
-    )
+    per_person_and_week: Annotated[int, _number(0, 7)] = Field(default=1, description="nudges to one person in a week")
     per_open_matter: Annotated[int, _number(0, 10)] = Field(
         default=3, description="nudges about one matter until it is closed"
     )

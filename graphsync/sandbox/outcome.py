@@ -167,7 +167,7 @@ def _session_line(record: Record, session: Session) -> SessionLine:
 
 def requests(world: World, record: Record) -> list[RequestLine]:
     """Return the invites, and the chat questions of pairs that opted in, that waited for an answer, by time."""
-    found = [line for session in record.sessions for line in _invites(record, session)]
+    found = [line for session in record.sessions for line in invites(record, session)]
     for chat in world.chats():
         members = frozenset(world.user(member).address.lower() for member in chat.member_ids)
         pair = record.programme.pair_of(members)
@@ -176,11 +176,9 @@ def requests(world: World, record: Record) -> list[RequestLine]:
     return sorted(found, key=lambda line: (line["asked_at"], line["from"], line["to"], line["source"]))
 
 
-def _invites(record: Record, session: Session) -> Iterator[RequestLine]:
+def invites(record: Record, session: Session) -> Iterator[RequestLine]:
     """Yield one request for each time that was fixed and each person who was asked about it."""
-    asked = (
-        session.pair.people - {session.organizer} if session.organizer != PROGRAMME_MAILBOX else session.pair.people
-    )
+    asked = session.pair.people - {session.organizer} if session.organizer != PROGRAMME_MAILBOX else session.pair.people
     for placement, following in zip(session.placements, [*session.placements[1:], None], strict=True):
         until = following.at if following else session.superseded_at
         for address in sorted(asked):
@@ -197,9 +195,7 @@ def _invites(record: Record, session: Session) -> Iterator[RequestLine]:
                     "source": "invite",
                     "asked_at": utc(placement.at),
                     "answered_at": utc(answered_at) if answered_at else None,
-                    "flagged_at": _flagged(
-                        record, session.pair, address, "invite", placement.at, answered_at or until
-                    ),
+                    "flagged_at": _flagged(record, session.pair, address, "invite", placement.at, answered_at or until),
                 }
             )
 

@@ -236,9 +236,7 @@ class _Reader:
             session = self._new_meeting(index, entry)
         elif details["is_organizer"]:
             self._read_organizers_copy(index, entry, session)
-        elif (
-            entry.verb == "event_removed" and details.get("reason") == "deleted" and not _snap(entry)["is_cancelled"]
-        ):
+        elif entry.verb == "event_removed" and details.get("reason") == "deleted" and not _snap(entry)["is_cancelled"]:
             session.lose("dropped", entry.at, index)
         if session is None:
             self._read_appointment(index, entry)

@@ -53,6 +53,14 @@ class Addresses:
 
 def build_world(world: World, programme: Programme) -> None:
     """Put people, mailboxes, calendars and the app's permissions into an empty world at the programme's start."""
+    add_people(world, programme)
+    _register_application(world, programme)
+    for person in programme.people.values():
+        fill_calendar(world, programme, person)
+
+
+def add_people(world: World, programme: Programme) -> None:
+    """Add the people with empty calendars, the programme's mailbox and the coordinator."""
     for person in programme.people.values():
         world.add_user(
             address=person.address,
@@ -62,19 +70,11 @@ def build_world(world: World, programme: Programme) -> None:
             end=person.end,
             office_location=person.office,
         )
-    for address, name, purpose in (
-        (PROGRAMME_MAILBOX, "Mentoring Programme", "shared"),
-        (COORDINATOR, "Programme Coordinator", "user"),
-    ):
-        world.add_user(
-            address=address,
-            display_name=name,
-            windows_time_zone="W. Europe Standard Time",
-            purpose="shared" if purpose == "shared" else "user",
-        )
-    _register_application(world, programme)
-    for person in programme.people.values():
-        fill_calendar(world, programme, person)
+    zone = "W. Europe Standard Time"
+    world.add_user(
+        address=PROGRAMME_MAILBOX, display_name="Mentoring Programme", windows_time_zone=zone, purpose="shared"
+    )
+    world.add_user(address=COORDINATOR, display_name="Programme Coordinator", windows_time_zone=zone)
 
 
 def _register_application(world: World, programme: Programme) -> None:

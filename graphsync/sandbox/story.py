@@ -6,10 +6,11 @@ declined, whoever did it; a reason is the one the two were told.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -17,14 +18,14 @@ from rich.text import Text
 
 from graphsync.sandbox.diary import free_starts
 from graphsync.sandbox.forbidden import reason_for, replacement_of, week_of
-from graphsync.sandbox.outcome import Outcome, RequestLine, outcome_of, replaces
+from graphsync.sandbox.outcome import Outcome, RequestLine, invites, outcome_of, replaces
 from graphsync.sandbox.programme import PROGRAMME_MAILBOX, Pair, Person
 from graphsync.sandbox.record import Record, Session
 
 COHORTS = {
     "new-hires": "new hire",
     "newly-promoted": "newly promoted",
-    "new-system": "learning a new system",
+    "new-system": "new system",
     "back-from-leave": "back from leave",
 }
 _WIDTH = 100
@@ -62,8 +63,8 @@ def summary(outcome: Outcome) -> str:
     found = len(outcome["violations"])
     return (
         f"{outcome['weeks']} weeks, seed {outcome['seed']}: {outcome['mentorships']} mentorships, "
-        f"{ended['held']} sessions held, {ended['upcoming']} ahead, {lost} lost of which {len(back)} were put back "
-        f"({back.count(True)} in the same week), {len(outcome['nudges'])} messages, "
+        f"{ended['held']} sessions held, {ended['upcoming']} to come, {lost} lost, {len(back)} put back "
+        f"({back.count(True)} in the same week), {_count(len(outcome['nudges']), 'message')}, "
         f"{sum(outcome['graph_requests'].values()):,} Graph requests, "
         f"{'no violations' if not found else _count(found, 'violation')}, {outcome['wall_s']:.0f} s"
     )
@@ -77,7 +78,7 @@ def _mentorship(record: Record, outcome: Outcome, pair: Pair) -> RenderableType:
     mentor, mentee = people[pair.mentor], people[pair.mentee]
     title = Text()
     title.append(f"{mentee.name} with {mentor.name}", style="bold")
-    places = mentee.place if mentee.place == mentor.place else f"{mentee.place} and {mentor.place}"
+    places = mentee.place if mentee.place == mentor.place else f"{mentee.place}/{mentor.place}"
     title.append(f"  {COHORTS[pair.cohort]} · {places} · {_calendar(pair, mentor, mentee)}", style="dim")
     lines = Table.grid(padding=(0, 2))
     lines.add_column(width=10, no_wrap=True, style="cyan", justify="right")
@@ -89,10 +90,10 @@ def _mentorship(record: Record, outcome: Outcome, pair: Pair) -> RenderableType:
 
 def _calendar(pair: Pair, mentor: Person, mentee: Person) -> str:
     if pair.organizer == PROGRAMME_MAILBOX:
-        where = "invited by the programme"
+        where = "programme's calendar"
     else:
-        where = f"in {(mentor if pair.organizer == pair.mentor else mentee).first_name}'s calendar"
-    return where if mentor.zone == mentee.zone else f"{where} · times in {mentee.place}"
+        where = f"{(mentor if pair.organizer == pair.mentor else mentee).first_name}'s calendar"
+    return where if mentor.zone == mentee.zone else f"{where} · {mentee.place} time"
 
 
 def sentences(record: Record, outcome: Outcome, pair: Pair) -> list[tuple[datetime | None, str]]:
@@ -104,7 +105,9 @@ def sentences(record: Record, outcome: Outcome, pair: Pair) -> list[tuple[dateti
             told.append((session.invited_at, " ".join(_chain(record, session))))
     if not own:
         told.append((None, _never_booked(record, pair)))
-    lines = [line for line in outcome["requests"] if line["source"] == "chat" and {line["from"], line["to"]} <= pair.people]
+    lines = [
+        line for line in outcome["requests"] if line["source"] == "chat" and {line["from"], line["to"]} <= pair.people
+    ]
     if lines:
         told.append((None, _chat(lines)))
     return told
@@ -116,8 +119,9 @@ def _chain(record: Record, first: Session) -> list[str]:
     session = first
     while True:
         parts.extend(_moves(record, session))
+        parts.extend(_reminders(record, session))
         if not session.is_lost:
-            parts.append("They met." if outcome_of(record, session) == "held" else "Still ahead.")
+            parts.append("They met." if outcome_of(record, session) == "held" else "Still to come.")
             return parts
         replacement = replacement_of(record, session)
         parts.append(_lost(record, session, replacement))
@@ -149,6 +153,15 @@ def _moves(record: Record, session: Session) -> list[str]:
     return told
 
 
+def _reminders(record: Record, session: Session) -> list[str]:
+    lines = [line for line in invites(record, session) if line["flagged_at"]]
+    if not lines:
+        return []
+    if all(line["answered_at"] for line in lines):
+        return ["The answer came after a reminder."]
+    return ["A reminder went out; no answer came."]
+
+
 _LOSSES = {"cancelled": "called off", "declined": "declined", "dropped": "taken out of a calendar without a word"}
 
 
@@ -175,7 +188,9 @@ def _lost(record: Record, session: Session, replacement: Session | None) -> str:
         return f"{how}, and the proposed time was taken: {when}."
     if week_of(first.start, record, mentee.address) == week_of(session.start, record, mentee.address):
         return f"{how}; put back into the same week: {when}."
-    return f"{how}; put back for {when}, {f'because {reason.rstrip(chr(46))}' if reason else 'without a stated reason'}."
+    return (
+        f"{how}; put back for {when}, {f'because {reason.rstrip(chr(46))}' if reason else 'without a stated reason'}."
+    )
 
 
 def _never_booked(record: Record, pair: Pair) -> str:
@@ -207,7 +222,7 @@ def _chat(lines: Sequence[RequestLine]) -> str:
     else:
         text += ", answered" if len(lines) == 1 else ", all answered"
     if reminded:
-        text += f"; {len(reminded) if len(lines) > 1 else 'it'} after a reminder" if len(lines) > 1 else " after a reminder"
+        text += f"; {len(reminded)} after a reminder" if len(lines) > 1 else " after a reminder"
     return text + "."
 
 
@@ -220,10 +235,10 @@ def _count(number: int, noun: str) -> str:
 
 def practices(record: Record, outcome: Outcome) -> Table:
     """Return the table of practices: how often each was kept, and why not where it was not."""
-    table = Table(title="The practices", title_justify="left", title_style="bold", expand=True, pad_edge=False)
-    table.add_column("practice", ratio=5, style="bold")
-    table.add_column("kept", ratio=3, no_wrap=True)
-    table.add_column("where not, and why", ratio=8)
+    table = Table(box=SIMPLE_HEAD, expand=True, pad_edge=False, header_style="bold")
+    table.add_column("practice", width=31)
+    table.add_column("kept", width=10, no_wrap=True)
+    table.add_column("how, and where not, why", ratio=1)
     for name, kept, possible, why in _rows(record, outcome):
         style = "green" if kept == possible else "yellow"
         table.add_row(name, Text(f"{kept} of {possible}", style=style), why or "–")
@@ -239,18 +254,17 @@ def _rows(record: Record, outcome: Outcome) -> list[_Row]:
     ahead = [session for session in fresh if session.placements[0].start - session.invited_at >= timedelta(days=7)]
     booked = {session.pair.key for session in record.sessions}
     missing = [
-        f"{_couple(record, pair)}: {'no common hours, none offered' if not shares_hours(record, pair) else 'not booked'}"
+        f"{_couple(record, pair)}: {'not booked' if shares_hours(record, pair) else 'no common hours, none offered'}"
         for pair in pairs
         if pair.key not in booked
     ]
-    standing = [line for line in sessions if line["outcome"] in ("held", "upcoming")]
     moved = [line for line in sessions if line["moved_by"] is not None]
     kept_moves = [line for line in moved if line["moved_by"] == "person"]
     rows: list[_Row] = [
         ("every pair has sessions", len(pairs) - len(missing), len(pairs), "; ".join(missing)),
         ("booked at least 7 days ahead", len(ahead), len(fresh), ""),
         _put_back(record),
-        _seen(record, len(standing)),
+        _seen(record),
         _answered(outcome, "invite", "invites answered"),
         _answered(outcome, "chat", "chat questions answered"),
         ("moved by hand, and left there", len(kept_moves), len(moved), ""),
@@ -266,7 +280,7 @@ def _couple(record: Record, pair: Pair) -> str:
 def _put_back(record: Record) -> _Row:
     lost = [session for session in record.sessions if session.is_lost]
     kept = 0
-    others: list[str] = []
+    others: dict[str, list[str]] = defaultdict(list)
     for session in lost:
         replacement = replacement_of(record, session)
         mentee = session.pair.mentee
@@ -279,21 +293,21 @@ def _put_back(record: Record) -> _Row:
         lost_at = session.lost_at or session.superseded_at or session.invited_at
         late = lost_at > record.programme.ends_at - timedelta(days=3)
         reason = reason_for(record, session) or ("lost in the last 3 days of the run" if late else "no reason given")
-        others.append(f"{_couple(record, session.pair)}: {where}, {reason.rstrip('.')}")
-    return ("lost sessions back in the same week", kept, len(lost), "; ".join(others))
+        others[f"{where}, {reason.rstrip('.')}"].append(_couple(record, session.pair))
+    why = "; ".join(f"{', '.join(couples)}: {text}" for text, couples in others.items())
+    return ("lost, and back in the same week", kept, len(lost), why)
 
 
-def _seen(record: Record, possible: int) -> _Row:
+def _seen(record: Record) -> _Row:
     standing = [session for session in record.sessions if not session.is_lost]
+    names = {"phone": "by phone, as the pair has chosen", "in_person": "in person, at the office both work at"}
     media = Counter(
-        "on video" if session.online else {"phone": "by phone", "in_person": "in person"}.get(session.medium, "none")
-        for session in standing
+        "on video" if session.online else names.get(session.medium, "without a link") for session in standing
     )
-    fixed = [f"{media[name]} {name}" for name in ("in person", "by phone") if media[name]]
-    if media["none"]:
-        fixed.append(f"{media['none']} without a link")
-    why = ", ".join(fixed) + (" (as the pair has chosen)" if media["by phone"] else "")
-    return ("on video", media["on video"], possible, why)
+    how = "; ".join(
+        f"{media[name]} {name}" for name in ("on video", *sorted(names.values()), "without a link") if media[name]
+    )
+    return ("on video, in person or by phone", len(standing) - media["without a link"], len(standing), how)
 
 
 def _answered(outcome: Outcome, source: str, name: str) -> _Row:
@@ -313,7 +327,7 @@ def _answered(outcome: Outcome, source: str, name: str) -> _Row:
 def _forbidden(outcome: Outcome) -> list[RenderableType]:
     found = outcome["violations"]
     if not found:
-        return [Text("\nNothing that must not happen was seen: no double booking, nothing lost, nothing done twice.")]
-    lines: list[RenderableType] = [Text(f"\n{_count(len(found), 'violation')}:", style="bold red")]
+        return [Text("Nothing that must not happen was seen: no double booking, nothing lost, nothing done twice.")]
+    lines: list[RenderableType] = [Text(f"{_count(len(found), 'violation')}:", style="bold red")]
     lines.extend(Text(f"  {line['at']}  {line['kind']}  {line['who']}: {line['what']}", style="red") for line in found)
     return lines

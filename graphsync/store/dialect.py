@@ -150,7 +150,9 @@ class Insert:
 
     def or_leave(self, row: Mapping[str, Any]) -> bool:
         """Insert `row` unless its primary key is taken; tell whether it was inserted."""
-        return self._connection.execute(self._statement.on_conflict_do_nothing(), row).rowcount == 1
+        # Counting the rows of an INSERT is asked for: SQLAlchemy saves itself the trouble otherwise.
+        statement = self._statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return self._connection.execute(statement, row).rowcount == 1
 
 
 def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Iterable[str] = ()) -> None:

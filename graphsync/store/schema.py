@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from graphsync.errors import StoreUnavailable
 from graphsync.store import dialect
 
-_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Engine) -> None:
@@ -30,7 +30,7 @@ def upgrade(engine: Engine) -> None:
 
 def upgrade_within(connection: Connection) -> None:
     """Do what `upgrade` does within the transaction of `connection`."""
-    script = ScriptDirectory(str(_MIGRATIONS))
+    script = ScriptDirectory(str(MIGRATIONS))
     newest, found = script.get_current_head(), MigrationContext.configure(connection).get_current_revision()
     if found == newest:
         return
@@ -40,6 +40,6 @@ def upgrade_within(connection: Connection) -> None:
             "run the graphsync that made it, or a newer one"
         )
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
 )
 
 from graphsync.engine.ports import ActionKind, Outcome, SubjectKind
@@ -37,7 +36,7 @@ from graphsync.mentoring import (
     Status,
     WeeklyHours,
 )
-from graphsync.store.types import Document, Length, UtcDateTime, Word
+from graphsync.store.types import TEXT, Document, Length, UtcDateTime, Word
 
 metadata: Final = MetaData(
     naming_convention={
@@ -55,15 +54,15 @@ _ROW_NUMBER: Final = BigInteger().with_variant(Integer(), "sqlite")
 def _mentorship(*, primary_key: bool = False) -> Column[str]:
     """Return the column of a row that goes when its mentorship goes."""
     return Column(
-        "mentorship", Text, ForeignKey("mentorships.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
+        "mentorship", TEXT, ForeignKey("mentorships.id", ondelete="CASCADE"), primary_key=primary_key, nullable=False
     )
 
 
 def _subject_columns() -> tuple[Column[SubjectKind], Column[str], Column[str]]:
     return (
         Column("kind", Word(SubjectKind), primary_key=True),
-        Column("owner", Text, primary_key=True),
-        Column("item", Text, primary_key=True),
+        Column("owner", TEXT, primary_key=True),
+        Column("item", TEXT, primary_key=True),
     )
 
 
@@ -72,12 +71,12 @@ def _subject_columns() -> tuple[Column[SubjectKind], Column[str], Column[str]]:
 people: Final = Table(
     "people",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("address", Text, nullable=False),
-    Column("address_folded", Text, nullable=False),
-    Column("display_name", Text, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("address", TEXT, nullable=False),
+    Column("address_folded", TEXT, nullable=False),
+    Column("display_name", TEXT, nullable=False),
     Column("hours", Document(WeeklyHours), nullable=False),
-    Column("office_location", Text),
+    Column("office_location", TEXT),
     Column("absences", Document(tuple[Absence, ...]), nullable=False),
     Column("reach", Word(Reach), nullable=False),
     Column("has_teams", Boolean),
@@ -88,21 +87,21 @@ people: Final = Table(
 mentorships: Final = Table(
     "mentorships",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("mentor", Text, nullable=False),
-    Column("mentee", Text, nullable=False),
-    Column("cohort", Text, nullable=False),
+    Column("id", TEXT, primary_key=True),
+    Column("mentor", TEXT, nullable=False),
+    Column("mentee", TEXT, nullable=False),
+    Column("cohort", TEXT, nullable=False),
     Column("started_on", Date, nullable=False),
     Column("status", Word(Status), nullable=False),
     Column("cadence", Length),
     Column("standing", Document(StandingTime)),
     Column("medium", Word(Medium), nullable=False),
-    Column("phone", Text, nullable=False),
+    Column("phone", TEXT, nullable=False),
     Column("opt_ins", Document(frozenset[OptIn]), nullable=False),
     Column("mentor_offers", Document(tuple[DayHours, ...]), nullable=False),
     Column("mentee_offers", Document(tuple[DayHours, ...]), nullable=False),
     Column("wake_at", UtcDateTime),
-    Column("chat_id", Text),
+    Column("chat_id", TEXT),
     Column("chat_read_until", UtcDateTime),
     Index("ix_mentorships_mentor", "mentor"),
     Index("ix_mentorships_mentee", "mentee"),
@@ -115,7 +114,7 @@ contacts: Final = Table(
     "contacts",
     metadata,
     _mentorship(primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
     Column("at", UtcDateTime, primary_key=True),
     Index("ix_contacts_at", "at"),
 )
@@ -129,20 +128,20 @@ sessions: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
-    Column("organizer", Text, nullable=False),
-    Column("event_id", Text, nullable=False),
-    Column("ical_uid", Text, nullable=False),
+    Column("organizer", TEXT, nullable=False),
+    Column("event_id", TEXT, nullable=False),
+    Column("ical_uid", TEXT, nullable=False),
     Column("invited_at", UtcDateTime, nullable=False),
     Column("written_start", UtcDateTime, nullable=False),
     Column("written_end", UtcDateTime, nullable=False),
     Column("medium", Word(Medium), nullable=False),
     Column("online", Boolean, nullable=False),
-    Column("rule", Text, nullable=False),
+    Column("rule", TEXT, nullable=False),
     Column("replaces", Integer),
     Column("self_booked", Boolean, nullable=False),
     Column("loss", Word(Loss)),
     Column("lost_at", UtcDateTime),
-    Column("no_slot_reason", Text, nullable=False),
+    Column("no_slot_reason", TEXT, nullable=False),
     Column("asked_at", UtcDateTime),
     Column("answers", Document(dict[PersonId, Answer]), nullable=False),
     Column("agreed", Document(frozenset[PersonId]), nullable=False),
@@ -159,9 +158,9 @@ attempts: Final = Table(
     "attempts",
     metadata,
     _mentorship(primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("key", TEXT, primary_key=True),
     Column("tried_at", UtcDateTime, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", TEXT, nullable=False),
     Column("retry_at", UtcDateTime),
     Index("ix_attempts_tried_at", "tried_at"),
 )
@@ -171,25 +170,25 @@ attempts: Final = Table(
 open_requests: Final = Table(
     "open_requests",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", TEXT, primary_key=True),
     _mentorship(),
     Column("source", Word(RequestSource), nullable=False),
-    Column("owed_by", Text, nullable=False),
+    Column("owed_by", TEXT, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
     Index("ix_open_requests_mentorship", "mentorship", "asked_at"),
     Index("ix_open_requests_asked_at", "asked_at"),
 )
 
 # What was closed is known by a keyed hash alone: neither the matter nor a time can be read from it.
-closed_requests: Final = Table("closed_requests", metadata, Column("digest", Text, primary_key=True))
+closed_requests: Final = Table("closed_requests", metadata, Column("digest", TEXT, primary_key=True))
 
 nudges: Final = Table(
     "nudges",
     metadata,
     _mentorship(primary_key=True),
-    Column("person", Text, primary_key=True),
-    Column("practice", Text, primary_key=True),
-    Column("about", Text, primary_key=True),
+    Column("person", TEXT, primary_key=True),
+    Column("practice", TEXT, primary_key=True),
+    Column("about", TEXT, primary_key=True),
     Column("rung", Integer, primary_key=True, autoincrement=False),
     Column("sent_at", UtcDateTime, nullable=False),
     Index("ix_nudges_person", "person", "sent_at"),
@@ -225,18 +224,18 @@ sweeps: Final = Table(
 outbox: Final = Table(
     "outbox",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", TEXT, primary_key=True),
     Column("kind", Word(ActionKind), nullable=False),
-    Column("mentorship", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("payload", Text, nullable=False),
+    Column("mentorship", TEXT, nullable=False),
+    Column("rule", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("payload", TEXT, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("next_attempt_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
-    Column("progress", Text, nullable=False),
+    Column("progress", TEXT, nullable=False),
     Column("outcome", Word(Outcome)),
-    Column("detail", Text, nullable=False),
+    Column("detail", TEXT, nullable=False),
     Column("finished_at", UtcDateTime),
     Index("ix_outbox_due", "next_attempt_at", "created_at", "key"),
     Index("ix_outbox_pending", "mentorship", "next_attempt_at"),
@@ -247,8 +246,8 @@ outbox: Final = Table(
 spent_keys: Final = Table(
     "spent_keys",
     metadata,
-    Column("digest", Text, primary_key=True),
-    Column("mentorship", Text, nullable=False),
+    Column("digest", TEXT, primary_key=True),
+    Column("mentorship", TEXT, nullable=False),
     Index("ix_spent_keys_mentorship", "mentorship"),
 )
 
@@ -257,10 +256,10 @@ reservations: Final = Table(
     "reservations",
     metadata,
     Column("id", _ROW_NUMBER, primary_key=True),
-    Column("person", Text, nullable=False),
+    Column("person", TEXT, nullable=False),
     Column("starts_at", UtcDateTime, nullable=False),
     Column("ends_at", UtcDateTime, nullable=False),
-    Column("holder", Text, nullable=False),
+    Column("holder", TEXT, nullable=False),
     CheckConstraint("starts_at < ends_at", name="ends_after_start"),
     Index("ix_reservations_person", "person", "ends_at", "starts_at"),
     Index("ix_reservations_holder", "holder"),
@@ -272,12 +271,12 @@ reservations: Final = Table(
 subscriptions: Final = Table(
     "subscriptions",
     metadata,
-    Column("resource", Text, primary_key=True),
+    Column("resource", TEXT, primary_key=True),
     Column("subject_kind", Word(SubjectKind), nullable=False),
-    Column("subject_owner", Text, nullable=False),
-    Column("subject_item", Text, nullable=False),
-    Column("client_state", Text, nullable=False),
-    Column("id", Text),
+    Column("subject_owner", TEXT, nullable=False),
+    Column("subject_item", TEXT, nullable=False),
+    Column("client_state", TEXT, nullable=False),
+    Column("id", TEXT),
     Column("expires_at", UtcDateTime),
     Column("last_notified_at", UtcDateTime),
 )
@@ -285,10 +284,10 @@ subscriptions: Final = Table(
 delta_links: Final = Table(
     "delta_links",
     metadata,
-    Column("mailbox", Text, primary_key=True),
+    Column("mailbox", TEXT, primary_key=True),
     Column("window_start", UtcDateTime, nullable=False),
     Column("window_end", UtcDateTime, nullable=False),
-    Column("delta_link", Text, nullable=False),
+    Column("delta_link", TEXT, nullable=False),
 )
 
 # ---------------------------------------------------------------- records
@@ -298,11 +297,11 @@ audit: Final = Table(
     metadata,
     Column("id", _ROW_NUMBER, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("mentorship", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("mentorship", TEXT, nullable=False),
+    Column("action", TEXT, nullable=False),
+    Column("rule", TEXT, nullable=False),
+    Column("outcome", TEXT, nullable=False),
+    Column("detail", TEXT, nullable=False),
     Index("ix_audit_mentorship", "mentorship", "id"),
     Index("ix_audit_at", "at"),
 )
@@ -312,15 +311,15 @@ traces: Final = Table(
     metadata,
     _mentorship(primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("trace", Text, nullable=False),
+    Column("trace", TEXT, nullable=False),
     Index("ix_traces_at", "at"),
 )
 
 alerts: Final = Table(
     "alerts",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("key", TEXT, primary_key=True),
+    Column("text", TEXT, nullable=False),
     Column("raised_at", UtcDateTime, nullable=False),
 )
 
@@ -328,6 +327,6 @@ alerts: Final = Table(
 meta: Final = Table(
     "meta",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
 )

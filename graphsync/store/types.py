@@ -17,6 +17,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _POSTGRESQL: Final = "postgresql"
 
+TEXT: Final = Text().with_variant(Text(collation="C"), _POSTGRESQL)
+"""Text that sorts by code point, as SQLite does by itself and PostgreSQL does not: what is claimed or decided first
+must not depend on a server's language."""
+
 
 def _in_utc(instant: datetime) -> datetime:
     if instant.tzinfo is None or instant.utcoffset() is None:
@@ -77,7 +81,7 @@ class Length(TypeDecorator[timedelta]):
 class Word(TypeDecorator[StrEnum]):
     """A member of an enumeration, as its value in plain text, so that a member can be added without a migration."""
 
-    impl = Text
+    impl = TEXT
     cache_ok = True
 
     def __init__(self, members: type[StrEnum]) -> None:

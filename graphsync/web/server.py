@@ -11,8 +11,11 @@ where the engine's thread has to live, so the factory starts it. How it is stopp
 - A worker that has not ended after `stop_timeout_s` is killed.
 - If the main process is killed alone, the worker would go on serving under init, and so would its engine, beside the
   one that a supervisor starts anew. So the worker watches its parent and ends with it.
-- A signal before granian has put its own handlers in place would be swallowed by a handler the fork inherited; until
-  then the signal's default action holds.
+- Ctrl-C and systemd signal the whole group, so the worker gets one signal and then another from granian's main
+  process. The second one makes granian 2.8 forget the first, and the worker hangs until it is killed. So all threads of
+  the worker block these signals but one, which waits for the first and passes that on to granian's handler.
+- A signal before granian has put that handler in place would be swallowed by one the fork inherited; until then the
+  worker just ends.
 - Granian listens with SO_REUSEPORT: a second service on the same port starts without complaint and takes half of the
   notifications. So the port is tried before.
 """
@@ -40,6 +43,8 @@ THREADS = 16
 
 # What granian calls backpressure counts connections, idle ones too: two that are kept alive fill a limit of two.
 CONNECTIONS = 1_024
+
+_ENDING = frozenset({signal.SIGTERM, signal.SIGINT})
 
 # EX_SOFTWARE: a worker that would not end by itself after its parent was gone.
 _EXIT_ORPHANED = 70
@@ -116,12 +121,21 @@ def at_worker_end(stop: Callable[[], object]) -> None:
 
 
 def _load(target: str, *, stop_timeout_s: int) -> Any:
-    """Return what the factory makes; runs in the worker."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
+    """Return what the factory makes; runs in the worker, on its main thread and before there is any other."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Thread(target=_pass_one_signal_on, name="graphsync-signals", daemon=True).start()
     Thread(target=_end_with_parent, args=(stop_timeout_s,), name="graphsync-parent", daemon=True).start()
     module, _, factory = target.partition(":")
     return getattr(import_module(module), factory)()
+
+
+def _pass_one_signal_on() -> None:
+    number = signal.sigwait(_ENDING)
+    handler = signal.getsignal(signal.SIGTERM)
+    if not callable(handler):
+        os._exit(128 + number)
+    handler(number, None)
 
 
 def _end_with_parent(stop_timeout_s: int) -> None:

@@ -333,6 +333,63 @@ def test_events_are_found_by_their_tag(graph, condition, found):
     assert bool(answer.json()["value"]) is found
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("start/dateTime ge '2026-01-13T00:00:00Z' and end/dateTime lt '2026-01-14'", 1),
+        ("isCancelled eq true", 0),
+        ("isOrganizer eq true and showAs eq 'busy' and type eq 'singleInstance'", 1),
+        ("createdDateTime lt 2026-01-05T08:00:00Z", 0),
+        ("lastModifiedDateTime ge 2026-01-05T08:00:00Z and seriesMasterId eq null", 1),
+        ("startswith(subject,'Ment')", 1),
+    ],
+)
+def test_events_are_filtered(graph, condition, found):
+    graph.post("/users/ana@fabrikam.test/events", json=an_event())
+    options = {"$filter": condition, "$orderby": "start/dateTime desc", "$count": "true"}
+    answer = graph.get("/users/ana@fabrikam.test/events", params=options)
+    assert answer.json()["@odata.count"] == found
+
+
+def test_a_proposal_is_made_and_taken(graph, world):
+    event = graph.post("/users/ana@fabrikam.test/events", json=an_event()).json()
+    url = f"/users/ana@fabrikam.test/events/{event['id']}"
+    copy = world.event_by_ical_uid("bo@fabrikam.test", event["iCalUId"])
+    slot = {
+        name: {"dateTime": f"2026-01-14T1{hour}:00:00", "timeZone": "UTC"} for name, hour in (("start", 0), ("end", 1))
+    }
+    base = f"/users/bo@fabrikam.test/events/{copy.id}"
+    refused = graph.post(f"{base}/accept", json={"ProposedNewTime": slot})
+    assert "not a valid parameter" in refused.json()["error"]["message"]
+    answer = graph.post(f"{base}/tentativelyAccept", json={"Comment": "later?", "ProposedNewTime": slot})
+    assert answer.status_code == 202
+    world.clock.set(world.clock.now() + timedelta(minutes=3))
+    world.run_due()
+    [attendee] = graph.get(url).json()["attendees"]
+    assert attendee["status"]["response"] == "tentativelyAccepted"
+    assert attendee["proposedNewTime"]["start"]["dateTime"] == "2026-01-14T10:00:00.0000000"
+    [message] = graph.get("/users/ana@fabrikam.test/messages").json()["value"]
+    assert message["@odata.type"] == "#microsoft.graph.eventMessageResponse"
+    assert message["subject"] == "New Time Proposed: Mentoring"
+
+    moved = graph.patch(url, json=slot, headers={"If-Match": event["@odata.etag"]})
+    assert error(moved) == (412, "ErrorIrresolvableConflict")
+    moved = graph.patch(url, json=slot)
+    assert moved.status_code == 200
+    assert moved.json()["attendees"][0]["status"] == {"response": "notResponded", "time": "4501-01-01T00:00:00Z"}
+    assert graph.post(f"{base}/accept").status_code == 202
+    organizer = graph.post(f"{url}/accept", json={})
+    assert error(organizer) == (400, "ErrorInvalidRequest")
+
+
+def test_bodies_that_are_no_json_objects_are_refused(graph):
+    url = "/users/ana@fabrikam.test/events"
+    for content in (b"{", b"[]"):
+        answer = graph.post(url, content=content, headers={"Content-Type": "application/json"})
+        assert error(answer) == (400, "RequestBodyRead")
+    assert graph.post(url, content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+
+
 def test_a_view_comes_in_pages(graph):
     for day in range(12, 24):
         body = an_event()
@@ -399,6 +456,26 @@ def test_a_mail_is_drafted_found_and_sent(graph):
     assert received["@odata.count"] == 2
     order = {"$filter": "from/emailAddress/address eq 'ana@fabrikam.test'", "$orderby": "receivedDateTime desc"}
     assert error(graph.get("/users/bo@fabrikam.test/messages", params=order)) == (400, "InefficientFilter")
+
+
+def test_a_message_shows_its_headers_only_when_they_are_selected(graph):
+    message = {
+        "subject": "Agenda",
+        "body": {"contentType": "HTML", "content": "<p>Hello</p>"},
+        "toRecipients": [{"emailAddress": {"address": "bo@fabrikam.test"}}],
+        "internetMessageHeaders": [{"name": "x-mentorship", "value": "42"}],
+    }
+    graph.post("/users/ana@fabrikam.test/sendMail", json={"message": message})
+    [received] = graph.get("/users/bo@fabrikam.test/messages").json()["value"]
+    url = f"/users/bo@fabrikam.test/mailFolders/inbox/messages/{received['id']}"
+    assert "internetMessageHeaders" not in graph.get(url).json()
+    shown = graph.get(
+        url, params={"$select": "internetMessageHeaders,body"}, headers={"Prefer": 'outlook.body-content-type="text"'}
+    )
+    assert shown.json()["internetMessageHeaders"] == [{"name": "x-mentorship", "value": "42"}]
+    assert shown.json()["body"] == {"contentType": "text", "content": "Hello"}
+    assert error(graph.get(url.replace("inbox", "sentitems"))) == (404, "ErrorItemNotFound")
+    assert error(graph.get("/users/bo@fabrikam.test/mailFolders/sent/messages")) == (400, "ErrorInvalidIdMalformed")
 
 
 def test_chats_are_read_and_not_written(graph, world):
@@ -539,10 +616,11 @@ def with_sdk(server, work):
     async def run():
         token = sign_in(server)["access_token"]
         context = server.certificates.ssl_context()
-        async with httpx.AsyncClient(verify=context, trust_env=False) as client:
+        # The SDK puts its own transport around this one and does not close it.
+        async with httpx.AsyncHTTPTransport(verify=context, trust_env=False) as transport:
             adapter = GraphRequestAdapter(
                 BaseBearerTokenAuthenticationProvider(StaticToken(token)),
-                client=GraphClientFactory.create_with_default_middleware(client=client),
+                client=GraphClientFactory.create_with_default_middleware(client=httpx.AsyncClient(transport=transport)),
             )
             adapter.base_url = server.graph_url
             return await work(GraphServiceClient(request_adapter=adapter), adapter)

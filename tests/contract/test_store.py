@@ -424,6 +424,13 @@ def test_claims_come_longest_due_first_then_by_kind_owner_and_item(ledger):
     assert subjects_of(ledger.work.claim(NOW, KINDS, 4)) == events[2:]
 
 
+def test_names_sort_by_code_point_in_every_language(ledger):
+    owners = ["B", "_", "a", "b-2", "b1", "é"]
+    for owner in reversed(owners):
+        ledger.work.mark(a_subject(owner), NOW)
+    assert [subject.owner for subject in subjects_of(ledger.work.claim(NOW, KINDS, 10))] == owners
+
+
 def test_only_the_kinds_asked_for_are_claimed(ledger):
     ledger.work.mark(a_subject("anna", SubjectKind.MAILBOX), NOW)
     ledger.work.mark(a_subject("m1", SubjectKind.MENTORSHIP), NOW)

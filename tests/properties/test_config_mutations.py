@@ -1,5 +1,6 @@
 """One wrong keystroke anywhere in the shipped files gives a configuration or a list of problems, never a crash."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphsync.errors import ConfigError
-from graphsync.rules.config import Config, FileNames, parse_config
+from graphsync.rules.config import FileNames, parse_config
 
 SHIPPED = Path(__file__).parents[2] / "config"
 NAMES = FileNames()
@@ -30,15 +31,16 @@ def test_a_wrong_keystroke_is_a_problem_with_its_place_or_none(file, data):
     texts = list(TEXTS)
     texts[file] = data.draw(mutations(file))
     try:
-        assert isinstance(parse_config(*texts, names=NAMES), Config)
+        parse_config(*texts, names=NAMES)
     except ConfigError as error:
-        assert error.problems
-        for problem in error.problems:
-            assert problem.found
-            assert problem.expected
-            # YAML ends lines at more signs than most editors; str.splitlines knows all of them.
-            lines = texts[NAMES.index(problem.file)].splitlines()
-            assert (problem.line == 0) == (problem.column == 0)
-            assert 0 <= problem.line <= len(lines) + 1
-            width = len(lines[problem.line - 1]) if 0 < problem.line <= len(lines) else 0
-            assert 0 <= problem.column <= width + 1
+        problems = error.problems
+    else:
+        return
+    assert problems
+    for problem in problems:
+        assert problem.found
+        assert problem.expected
+        lines = re.split(r"\r\n|\r|\n", texts[NAMES.index(problem.file)])
+        assert (problem.line == 0) == (problem.column == 0)
+        assert 0 <= problem.line <= len(lines)
+        assert 0 <= problem.column <= len(lines[problem.line - 1]) + 1

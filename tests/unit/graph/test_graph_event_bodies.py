@@ -88,9 +88,7 @@ def test_draft_that_makes_no_sense_is_refused(changes, words):
         drafted_event(a_draft(**changes))
 
 
-@pytest.mark.parametrize(
-    "change", [EventChange(), EventChange(starts_at=START), EventChange(ends_at=START, tag="x")]
-)
+@pytest.mark.parametrize("change", [EventChange(), EventChange(starts_at=START), EventChange(ends_at=START, tag="x")])
 def test_change_of_nothing_or_of_half_a_time_is_refused(change):
     with pytest.raises(ValueError, match="change"):
         changed_event(change)

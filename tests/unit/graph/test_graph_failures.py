@@ -68,7 +68,13 @@ def test_used_transaction_id_without_the_annotation_names_no_event():
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(410, "SyncStateNotFound"), (410, ""), (400, "syncStateNotFound"), (404, "resyncRequired"), (410, "ResyncRequired")],
+    [
+        (410, "SyncStateNotFound"),
+        (410, ""),
+        (400, "syncStateNotFound"),
+        (404, "resyncRequired"),
+        (410, "ResyncRequired"),
+    ],
 )
 def test_lost_delta_token_asks_for_a_full_round(status, code):
     assert isinstance(error_of_answer("delta", status, {}, body_of(code), now=NOW, delta=True), DeltaExpired)

@@ -109,7 +109,7 @@ def test_number_is_read_from_the_description_where_there_is_no_list(entra, sourc
         ({"body": "<html>sign in to the hotel wifi</html>", "status": 200}, "unreadable_answer"),
         ({"body": "", "status": 200}, "unreadable_answer"),
         ({"json": ["no", "object"], "status": 200}, "unreadable_answer"),
-        ({"body": "oops", "status": 503}, "http_503"),
+        ({"body": "oops", "status": 503}, "server_error"),
         ({"body": requests.ConnectionError("refused")}, "ConnectionError"),
         ({"body": requests.ReadTimeout("slow")}, "ReadTimeout"),
         ({"body": requests.exceptions.SSLError("unknown CA")}, "certificate_not_trusted"),
@@ -129,7 +129,7 @@ def test_token_endpoint_that_gives_no_answer_of_its_own_is_unavailable(entra, so
     [
         ({"body": "<html>proxy</html>", "status": 200}, "unreadable_answer"),
         ({"json": {"hello": "world"}, "status": 200}, "unreadable_answer"),
-        ({"body": "x", "status": 502}, "http_502"),
+        ({"body": "x", "status": 502}, "server_error"),
         ({"body": requests.ConnectionError("down")}, "ConnectionError"),
     ],
     ids=["proxy page", "other JSON", "502", "network down"],

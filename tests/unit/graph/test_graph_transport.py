@@ -55,9 +55,7 @@ def test_pages_are_followed_by_their_opaque_links_with_the_same_preferences(grap
 
 
 def test_nothing_is_retried_by_the_sdk_and_the_policy_waits_by_the_sleep_it_was_given(graph, answering):
-    answers = answering(
-        graph.refused(429, headers={"Retry-After": "3"}), graph.refused(503), graph.ok(found("1"))
-    )
+    answers = answering(graph.refused(429, headers={"Retry-After": "3"}), graph.refused(503), graph.ok(found("1")))
     assert graph.run(answers, get_event).id == "1"
     assert graph.slept == [3.0, 2.0]
 

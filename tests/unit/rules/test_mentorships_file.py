@@ -178,3 +178,14 @@ def test_a_file_without_rows_is_no_problem():
 def test_cohorts_are_not_complained_about_where_they_are_not_known():
     (row,) = read(f"{HEADER}\na@x.test,b@x.test,anything,2026-03-02\n", cohorts=None)
     assert row.cohort == "anything"
+
+
+def test_a_quote_within_a_cell_is_a_sign_like_others():
+    (row,) = read(f'{HEADER},medium,phone\na@x.test,b@x.test,new-hires,2026-03-02,phone,A "calls" B at 7\n')
+    assert row.phone == 'A "calls" B at 7'
+    quoted = '"2, ""March"" "'
+    assert problems_of(f'{HEADER},status\na"@x.test,b@x.test,new-hires,{quoted},on\n') == [
+        "m.csv:2:1: found no mail address; expected a mail address such as 'name@fabrikam.test'",
+        "m.csv:2:29: found started '2, \"March\"'; expected a date such as '2026-03-02'",
+        "m.csv:2:45: found status 'on'; expected 'active', 'ended' or 'paused'",
+    ]

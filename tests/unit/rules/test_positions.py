@@ -38,6 +38,11 @@ def test_a_byte_order_mark_moves_nothing():
     assert parse_yaml("\ufeffname: x\n", file="f.yaml").values["name",] == Place("f.yaml", 1, 7)
 
 
+def test_lines_are_counted_as_an_editor_does():
+    document = parse_yaml("a: 1 # \x85 \u2028\r\nb: 2\rc: 3\n", file="f.yaml")
+    assert [document.values[key,] for key in "abc"] == [("f.yaml", line, 4) for line in (1, 2, 3)]
+
+
 def test_values_are_got_by_path():
     document = parse_yaml(TEXT, file="f.yaml")
     assert document.get(0, "limits", "a_day") == 2

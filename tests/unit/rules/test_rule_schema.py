@@ -171,8 +171,7 @@ def test_models_are_frozen():
         ),
         (
             "for: [all, new-hires]",
-            "rules.yaml:3:8: rule 'r': found 'all' beside other cohorts; expected either 'all'"
-            " or the names of cohorts",
+            "rules.yaml:3:8: rule 'r': found 'all' beside other cohorts; expected either 'all' or the names of cohorts",
         ),
         ("for:", "rules.yaml:3:3: rule 'r': found for nothing; expected a cohort, a list of cohorts, or 'all'"),
         (

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graphsync.sandbox import World
+from graphsync.sandbox import Behavior, VirtualClock, World
+
+START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+
+def a_world(*, seed: int = 7, behavior: Behavior | None = None) -> World:
+    return World(clock=VirtualClock(START), seed=seed, behavior=behavior)
 
 
 def zoned(text: str, zone: str = "UTC") -> dict[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import a_world
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sandbox_builders import an_event
+from sandbox_builders import a_world, an_event
 
 from graphsync.sandbox import Behavior, GraphRefusal
 

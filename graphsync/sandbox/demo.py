@@ -1,0 +1,177 @@
+"""The demo: the sandbox Graph and the whole service on loopback, some weeks of a programme in virtual time.
+
+Puts the parts together: builds the world, serves it, starts the service as a process of its own, plays the span,
+and judges what the calendars and mailboxes then hold.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from graphsync.sandbox.clock import VirtualClock
+from graphsync.sandbox.display import Display
+from graphsync.sandbox.driver import Driver, KillPoint, Step
+from graphsync.sandbox.outcome import Outcome, as_json, judge
+from graphsync.sandbox.people import People
+from graphsync.sandbox.programme import Programme, the_programme
+from graphsync.sandbox.record import Record, read_record
+from graphsync.sandbox.scenario import CLIENT_SECRET, Addresses, build_world, write_config
+from graphsync.sandbox.server import SandboxServer
+from graphsync.sandbox.service_process import ServiceProcess
+from graphsync.sandbox.story import print_story, summary
+from graphsync.sandbox.world import World
+
+SERVE = (sys.executable, "-m", "graphsync.cli", "serve", "--config")
+_HEALTH_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run that has ended: what the judge read and found, and how it went."""
+
+    world: World
+    record: Record
+    outcome: Outcome
+    steps: int
+    kills: int
+
+
+def run_demo(
+    weeks: int = 6, seed: int = 1, headless: bool = False, json_file: Path | None = None, keep: Path | None = None
+) -> int:
+    """Play the demo and print its story; return 1 if anything forbidden was seen, else 0.
+
+    Args:
+        weeks: how many weeks are played; over zero.
+        seed: what the people's habits and calendars are drawn from.
+        headless: no live display and no story, but one line at the end.
+        json_file: where the outcome is written, if anywhere.
+        keep: a directory for config, database and log, which then stay; else they go when the demo ends.
+
+    Raises:
+        ServiceFailed: the service did not start, ended, or did not come to rest; says how its log ends.
+    """
+    console = Console()
+    with _workplace(keep) as directory:
+        run = play(directory, weeks=weeks, seed=seed, console=None if headless else console)
+    if json_file is not None:
+        json_file.write_text(as_json(run.outcome), encoding="utf-8")
+    if not headless:
+        print_story(console, run.record, run.outcome)
+    console.print(summary(run.outcome), soft_wrap=True, highlight=False)
+    return 1 if run.outcome["violations"] else 0
+
+
+def play(
+    directory: Path,
+    *,
+    weeks: int,
+    seed: int,
+    console: Console | None = None,
+    kill_plan: Sequence[KillPoint] = (),
+    command: Sequence[str] = SERVE,
+) -> Run:
+    """Play `weeks` with everything the service keeps in `directory`, and judge.
+
+    Args:
+        directory: an existing directory; its path is short enough for a unix socket.
+        weeks: how many weeks; over zero.
+        seed: for calendars and habits.
+        console: where a live display is shown, if anywhere.
+        kill_plan: where the service is killed on the way.
+        command: what starts the service; the directory is added as its last argument.
+    """
+    began = time.monotonic()
+    programme = the_programme(weeks)
+    world = World(clock=VirtualClock(programme.starts_at), seed=seed)
+    build_world(world, programme)
+    people = People(world, programme, seed=seed)
+    with (
+        SandboxServer(world) as server,
+        _service(directory, server, programme, command) as service,
+        _shown(console, world, programme) as on_step,
+    ):
+        driver = Driver(world, programme, people, service, kill_plan=kill_plan, on_step=on_step)
+        driver.run()
+    record = read_record(world, programme)
+    outcome = judge(world, record, seed=seed, wall_s=time.monotonic() - began)
+    return Run(world=world, record=record, outcome=outcome, steps=driver.steps, kills=driver.kills)
+
+
+def _service(directory: Path, server: SandboxServer, programme: Programme, command: Sequence[str]) -> ServiceProcess:
+    """Write the service's config and certificate, and return its process, not yet started."""
+    port = free_port()
+    public_url = f"https://localhost:{port}"
+    certificate, key = server.certificates.issue(directory)
+    write_config(
+        directory,
+        programme,
+        server.world,
+        Addresses(
+            authority=server.base_url,
+            graph_url=server.graph_url,
+            public_url=public_url,
+            listen=f"127.0.0.1:{port}",
+            database=f"sqlite:///{(directory / 'graphsync.db').resolve()}",
+        ),
+    )
+    context = server.certificates.ssl_context()
+    return ServiceProcess(
+        [*command, str(directory)],
+        directory=directory,
+        environment={
+            "GRAPHSYNC_CLIENT_SECRET": CLIENT_SECRET,
+            "GRAPHSYNC_CA_FILE": str(server.ca_file),
+            "GRAPHSYNC_TLS_CERTIFICATE_FILE": str(certificate),
+            "GRAPHSYNC_TLS_KEY_FILE": str(key),
+        },
+        is_healthy=lambda: answers_healthily(f"{public_url}/healthz", context),
+    )
+
+
+def answers_healthily(url: str, context: ssl.SSLContext) -> bool:
+    """Tell whether `url` answers 200."""
+    try:
+        # Nothing of the environment (proxies) may come between two ends of one machine.
+        with httpx.Client(verify=context, trust_env=False, timeout=_HEALTH_TIMEOUT_S) as client:
+            return client.get(url).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _workplace(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="graphsync-demo-") as directory:
+        yield Path(directory)
+
+
+@contextmanager
+def _shown(console: Console | None, world: World, programme: Programme) -> Iterator[Callable[[Step], None] | None]:
+    if console is None:
+        yield None
+        return
+    with Display(console, world, programme) as display:
+        yield display.step
