@@ -26,7 +26,7 @@ RELAXED_WORK: Final = 2_000
 RELAXED_TASKS: Final = 40
 """Above so many tasks a single relaxation takes too long, and the plain search goes on instead."""
 
-LARGE_NODES: Final = 5_000
+LARGE_NODES: Final = 2_000
 """How many partial assignments of so large a group are looked at."""
 
 

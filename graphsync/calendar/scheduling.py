@@ -33,6 +33,7 @@ from graphsync.calendar.candidates import (
     masks_of,
 )
 from graphsync.calendar.reasons import Taken, reasons
+from graphsync.calendar.slots import TimeSlot
 from graphsync.calendar.tasks import Option, Quota, Task
 from graphsync.mentoring import PersonId
 

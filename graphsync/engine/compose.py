@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from graphsync.calendar import Placement, Reason, TimeSlot
+from graphsync.calendar import Placement, Reason, TimeSlot, zone
 from graphsync.engine.payloads import NudgePayload
 from graphsync.engine.ports import EventDraft, Invitee
 from graphsync.mentoring import Medium, MentoringSession, Person, PersonId
@@ -104,7 +103,7 @@ def nudge_payload(state: MentorshipState, intent: SendNudge, contact: str) -> Nu
             message = wording.offer_help(name=name, other=other_name, contact=contact)
         case Matter.UNANSWERED_INVITE if session is not None:
             message = wording.unanswered_invite(
-                name=name, other=other_name, starts_at=session.starts_at, time_zone=person.time_zone, contact=contact
+                name=name, other=other_name, starts_at=session.starts_at, clock=zone(person.time_zone), contact=contact
             )
         case Matter.UNANSWERED_INVITE | Matter.UNANSWERED_QUESTION:
             message = wording.unanswered_question(name=name, other=other_name, contact=contact)
@@ -128,12 +127,12 @@ def lost_session_payload(
     message = wording.put_back(
         name=person.display_name,
         other=other.display_name,
-        time_zone=person.time_zone,
+        clock=zone(person.time_zone),
         lost=told.lost.starts_at,
-        slot=told.slot,
+        slot=told.slot.start if told.slot else None,
         reason=told.reason,
-        suggestion=told.suggestion,
-        alternatives=told.alternatives,
+        suggestion=told.suggestion.start if told.suggestion else None,
+        alternatives=[slot.start for slot in told.alternatives],
         ask_standing_time=told.ask_standing_time,
         contact=contact,
     )
@@ -167,8 +166,3 @@ def _headers(state: MentorshipState, practice: str, about: str, rung: int) -> tu
 def runners_up(placement: Placement, most: int) -> tuple[TimeSlot, ...]:
     """Return up to `most` other slots that were free as well, best first."""
     return tuple(scored.slot for scored in placement.runners_up[:most])
-
-
-def in_words(instant: datetime) -> str:
-    """Return an instant for traces and audit, in UTC."""
-    return instant.isoformat(timespec="minutes")

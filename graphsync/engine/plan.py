@@ -38,6 +38,7 @@ from graphsync.engine.ports import (
 from graphsync.engine.state import load_state
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId, WeeklyHours
+from graphsync.rules.answer_promptly import away_for_good
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
     AddOnlineMeeting,
@@ -399,7 +400,11 @@ class _Writer:
                     reason=f"session {told.lost.number} was lost",
                     payload=to_json(payload),
                     created_at=self.now,
-                    next_attempt_at=next_working_instant(self.now, person.hours, absences=person.absences),
+                    next_attempt_at=next_working_instant(
+                        self.now,
+                        person.hours,
+                        absences=() if away_for_good(person, self.now) else person.absences,
+                    ),
                 )
             )
 

@@ -11,13 +11,19 @@ from datetime import datetime, timedelta
 
 from graphsync.calendar import add_working_days, next_working_instant
 from graphsync.mentoring import Nudge, OpenRequest, OptIn, Person, RequestSource, Response
-from graphsync.rules.intents import Matter, SendNudge
+from graphsync.rules.intents import Matter, SendNudge, Verdict
 from graphsync.rules.schema import AnswerPromptly, NudgePolicy
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
 
 BUDGET_WEEK = timedelta(days=7)
+FOR_GOOD = timedelta(days=366)
 PRACTICE = "answer_promptly"
+
+
+def away_for_good(person: Person, now: datetime) -> bool:
+    """Tell whether somebody is away with no end in sight, so that no clock of theirs runs."""
+    return any(absence.ends_at is None or absence.ends_at > now + FOR_GOOD for absence in person.absences)
 
 
 def open_invites(state: MentorshipState, now: datetime) -> Iterator[tuple[OpenRequest, int]]:
@@ -67,12 +73,18 @@ def _climb(
     rung = len(said) + 1
     if rung > (3 if rule.offer_help else 2) or rung > policy.per_open_matter:
         return set()
+    if away_for_good(owing, walk.now):
+        walk.note(rule.name, Verdict.HOLDS, f"the clock of {request.key} stands still while somebody is away")
+        return set()
     due_at = _due_at(rule, request, owing, said)
     if walk.now < due_at:
         walk.wait(rule.name, due_at, f"an answer to {request.key} is not due yet")
         return set()
     helping = rung == 3
     people = [state.mentor, state.mentee] if helping else [owing]
+    if policy.per_person_and_week == 0 or any(away_for_good(person, walk.now) for person in people):
+        walk.note(rule.name, Verdict.HOLDS, f"a message about {request.key} is due and may not be sent")
+        return set()
     ready_at = max(_ready_at(walk, policy, person) for person in people)
     if ready_at > walk.now:
         walk.wait(rule.name, ready_at, f"a message about {request.key} is due, outside quiet hours and within budget")

@@ -44,9 +44,7 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
     else:
         due_at = last.starts_at + cadence
         book_at = min(last.starts_at, due_at - rule.lead_time.at_least - EASE)
-        book_at = max(
-            book_at, due_at - rule.lead_time.at_most
-        )  # a long cadence: a slot is sought 21 days out at most
+        book_at = max(book_at, due_at - rule.lead_time.at_most)  # a long cadence: a slot is sought 21 days out at most
         if now < book_at:
             walk.wait(rule.name, book_at, f"session {last.number} is the next one")
             return

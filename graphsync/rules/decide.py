@@ -39,6 +39,9 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
         walk.note("", Verdict.HOLDS, f"a calendar cannot be read: {', '.join(sorted(unreachable))}")
         return walk.decision()
 
+    if not state.mentor.hours.hours or not state.mentee.hours.hours:
+        walk.note("", Verdict.HOLDS, "the working hours of one of the two are not known yet")
+        return walk.decision()
     for session in state.sessions:
         walk.look_again(session.starts_at)
     video = rules.rule(VideoFirst, cohort)

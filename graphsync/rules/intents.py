@@ -79,7 +79,6 @@ class Matter(StrEnum):
     UNANSWERED_INVITE = "unanswered_invite"
     UNANSWERED_QUESTION = "unanswered_question"
     OFFER_HELP = "offer_help"
-    NEW_STANDING_TIME = "new_standing_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

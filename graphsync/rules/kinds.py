@@ -80,8 +80,8 @@ def near_miss(allowed: Iterable[str], found: object, *, prefix: str = "") -> str
     A `prefix` that all of them have in common does not count as closeness.
     """
     folded = {name.removeprefix(prefix).casefold(): name for name in allowed}
-    sought = found.removeprefix(prefix).casefold() if isinstance(found, str) else ""
-    close = difflib.get_close_matches(sought, folded, n=1)
+    sought = [found.removeprefix(prefix).casefold()] if isinstance(found, str) else []
+    close = [name for word in sought for name in difflib.get_close_matches(word, folded, n=1)]
     return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 

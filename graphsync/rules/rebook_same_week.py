@@ -103,16 +103,15 @@ def _put_back(
 
 def _act_at(state: MentorshipState, rule: RebookSameWeek, lost: MentoringSession) -> datetime:
     """Return when a lost session is put back: after the wait, but never past the last slot its week could have."""
-    if lost.lost_at is None:
-        raise ValueError(f"session {lost.number} was not lost")
-    waited = add_working_time(lost.lost_at, rule.wait.length, state.mentee.hours)
+    lost_at = lost.lost_at or lost.starts_at
+    waited = add_working_time(lost_at, rule.wait.length, state.mentee.hours)
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     mentor = working_slots(state.mentor.hours, week, absences=state.mentor.absences)
     mentee = working_slots(state.mentee.hours, week, absences=state.mentee.absences)
     ends = [common.end for a in mentor for b in mentee if (common := a.common(b)) and common.length >= length]
     last_moment = max(ends, default=waited) - length - rule.notice
-    return waited if last_moment < lost.lost_at else min(waited, last_moment)
+    return waited if last_moment < lost_at else min(waited, last_moment)
 
 
 def _replacement(

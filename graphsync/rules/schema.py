@@ -7,7 +7,7 @@ itself; what concerns several rules, or the cohorts of the deployment, is checke
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -248,7 +248,7 @@ class RuleSet:
     """All rules, in the order of their file."""
 
     rules: tuple[Rule, ...] = ()
-    nudges: NudgePolicy = NudgePolicy()
+    nudges: NudgePolicy = field(default_factory=NudgePolicy)
 
     def rule(self, practice: type[RuleType], cohort: str) -> RuleType | None:
         """Return the rule of a practice that holds for `cohort`: one naming it wins over one for all."""

@@ -26,12 +26,7 @@ def video_first(walk: Walk, rule: VideoFirst) -> None:
     """See to it that each coming video session has its link, also one that people booked themselves."""
     state = walk.state
     for session in state.sessions:
-        if (
-            not session.stands
-            or session.starts_at <= walk.now
-            or session.medium is not Medium.VIDEO
-            or session.online
-        ):
+        if not session.stands or session.starts_at <= walk.now or session.medium is not Medium.VIDEO or session.online:
             continue
         prefix = f"online/{state.mentorship.id}/{session.number}"
         if walk.under_way(prefix, f"move/{state.mentorship.id}/{session.number}/") or walk.held_back(rule, prefix):

@@ -358,6 +358,8 @@ class People:
     # Chats and the programme's mail.
 
     def _ask(self, pair: Pair, question: Question) -> None:
+        if self._is_away(pair.mentee, question.at):
+            return
         chat = self._world.create_chat(self._user(pair.mentor), self._user(pair.mentee))
         message = self._world.post_message(chat.id, self._user(pair.mentee), "<p>A quick question, when you can.</p>")
         draw = self._habits.draw(pair.key, "reply", question.at)

@@ -5,6 +5,7 @@ The only module with SQL of one database in it, besides the migrations, which ma
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -16,6 +17,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql import ColumnElement
+
+from graphsync.errors import StoreUnavailable
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
@@ -87,6 +90,7 @@ def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
     else:
         engine = create_engine(url)
     wait_ms = int(busy_timeout.total_seconds() * 1000)
+    file = _DatabaseFile()
 
     # SQLAlchemy's recipe for real transactions with sqlite3: the driver begins none, we do
     # (https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#sqlite-transactions).
@@ -100,14 +104,50 @@ def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
             "foreign_keys = ON",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+        file.found(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        file.check()
         # IMMEDIATE: what is read cannot have changed by the time it is written, and nothing fails half-way for a
         # lock that came too late (https://www.sqlite.org/lang_transaction.html).
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+class _DatabaseFile:
+    """Sees to it that a database is still the file that was opened.
+
+    SQLite goes on writing to a file that was removed or replaced, and says nothing
+    (https://www.sqlite.org/howtocorrupt.html, "Unlinking or renaming a database file while in use").
+    """
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._identity: tuple[int, int] | None = None
+
+    def found(self, connection: sqlite3.Connection) -> None:
+        """Note which file was opened first; none where the database is in memory."""
+        if self._identity is None:
+            (_, _, self._path) = connection.execute("PRAGMA database_list").fetchone()
+            self._identity = self._now()
+
+    def check(self) -> None:
+        """Raise `StoreUnavailable` unless the file is where it was."""
+        if self._now() != self._identity:
+            raise StoreUnavailable(
+                f"the database {self._path!r} is not the file that was opened; put it back, or start graphsync anew"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        if not self._path:
+            return None
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:

@@ -98,7 +98,7 @@ class Word(TypeDecorator[StrEnum]):
 
 
 class Document(TypeDecorator[Any]):
-    """A part of a value that is only ever read whole, as JSON text with sorted keys; instants in it are UTC.
+    """A part of a value that is only ever read whole, as JSON text; instants in it are UTC.
 
     Equal values give equal text. It is text and not the database's own JSON type because nothing searches in it.
     """

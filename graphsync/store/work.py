@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, func, literal, select, update
 
 from graphsync.engine.ports import Claim, Subject, SubjectKind
 from graphsync.mentoring import Status
@@ -157,4 +157,4 @@ def _is(table: Table, subject: Subject) -> ColumnElement[bool]:
 
 
 def _earliest(column: ColumnElement[datetime]) -> Select[datetime]:
-    return select(column).where(column.is_not(None)).order_by(column).limit(1)
+    return select(func.min(column))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from graphsync.calendar import TimeSlot, zone
 from graphsync.mentoring import Medium
 
 _TEMPLATES = {
@@ -43,15 +43,16 @@ A line, or a thumbs up, is enough.</p>
 from outside, answer this mail or write to {{ contact }}: nobody else is told unless you do.</p>
 """,
     "put_back": """\
-<p>your session with {{ other }} on {{ lost }} does not take place. {% if slot %}It is put back: <b>{{ slot }}</b>, the
-invite is in your calendar.{% elif standing %}It has been moved a few times in a row now: which weekday and hour would suit
-you both better? Tell each other, and move the next session there: the ones after it will follow.
+<p>your session with {{ other }} on {{ lost }} does not take place. {% if slot %}It is put back: <b>{{ slot }}</b>;
+the invite is in your calendar.{% elif standing %}It has been moved a few times in a row now: which weekday and hour
+would suit you both better? Tell each other, and move the next session there: the ones after it will follow.
 {% else %}No new time was found for it yet; your next session will be booked as usual.{% endif %}</p>
 {% if reason %}<p>{{ reason | capitalize_first }}.</p>{% endif %}
-{% if suggestion %}<p>At short notice you would both be free on <b>{{ suggestion }}</b>: if you like that better, just move the
-session there.</p>{% endif %}
+{% if suggestion %}<p>At short notice you would both be free on <b>{{ suggestion }}</b>: if you like that better,
+just move the session there.</p>{% endif %}
 {% if alternatives %}<p>Also free for both of you:</p><ul>{% for other_slot in alternatives %}<li>{{ other_slot }}</li>
-{% endfor %}</ul><p>If one of these suits better, move the session there in your calendar, or propose it as a new time.</p>
+{% endfor %}</ul><p>If one of these suits better, move the session there in your calendar, or propose it as a new
+time.</p>
 {% endif %}
 """,
 }
@@ -75,10 +76,10 @@ class Message:
     body_html: str
 
 
-def day_and_time(instant: datetime, time_zone: str) -> str:
-    """Return an instant as its reader says it, such as `Thursday 22 October at 10:00 (Berlin time)`."""
-    local = instant.astimezone(zone(time_zone))
-    place = time_zone.rsplit("/", 1)[-1].replace("_", " ")
+def day_and_time(instant: datetime, clock: tzinfo) -> str:
+    """Return an instant as its reader says it by their clock, such as `Thursday 22 October at 10:00 (Berlin time)`."""
+    local = instant.astimezone(clock)
+    place = clock.key.rsplit("/", 1)[-1].replace("_", " ") if isinstance(clock, ZoneInfo) else "your"
     return f"{local:%A} {local.day} {local:%B} at {local:%H:%M} ({place} time)"
 
 
@@ -109,9 +110,9 @@ def _framed(content: str, *, name: str, why: str, contact: str) -> str:
     return _ENVIRONMENT.get_template("frame").render(name=name, content=Markup(content), why=why, contact=contact)
 
 
-def unanswered_invite(*, name: str, other: str, starts_at: datetime, time_zone: str, contact: str) -> Message:
+def unanswered_invite(*, name: str, other: str, starts_at: datetime, clock: tzinfo, contact: str) -> Message:
     """Return the nudge about an invite; for whoever owes the answer, alone."""
-    when = day_and_time(starts_at, time_zone)
+    when = day_and_time(starts_at, clock)
     content = _ENVIRONMENT.get_template("unanswered_invite").render(other=other, when=when)
     why = "You get this because an invite to your mentoring session is open."
     return Message(subject=f"Does {when} suit you?", body_html=_framed(content, name=name, why=why, contact=contact))
@@ -137,23 +138,23 @@ def put_back(
     *,
     name: str,
     other: str,
-    time_zone: str,
+    clock: tzinfo,
     lost: datetime,
-    slot: TimeSlot | None,
+    slot: datetime | None,
     reason: str,
-    suggestion: TimeSlot | None,
-    alternatives: Sequence[TimeSlot],
+    suggestion: datetime | None,
+    alternatives: Sequence[datetime],
     ask_standing_time: bool,
     contact: str,
 ) -> Message:
     """Return the message about a lost session: where it was put back to, or why it was not, and what else is free."""
     content = _ENVIRONMENT.get_template("put_back").render(
         other=other,
-        lost=day_and_time(lost, time_zone),
-        slot=slot and day_and_time(slot.start, time_zone),
+        lost=day_and_time(lost, clock),
+        slot=slot and day_and_time(slot, clock),
         reason=reason,
-        suggestion=suggestion and day_and_time(suggestion.start, time_zone),
-        alternatives=[day_and_time(alternative.start, time_zone) for alternative in alternatives],
+        suggestion=suggestion and day_and_time(suggestion, clock),
+        alternatives=[day_and_time(alternative, clock) for alternative in alternatives],
         standing=ask_standing_time,
     )
     why = "You get this because a session of yours was lost."

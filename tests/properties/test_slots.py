@@ -1,7 +1,7 @@
 """What every placement keeps to, and that no set of placements could be better."""
 
 from datetime import UTC, datetime, time, timedelta
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -277,7 +277,7 @@ def test_free_slots_are_all_the_gaps_and_nothing_else(busy, window, length):
 @settings(max_examples=60)
 def test_merged_slots_cover_the_same_time_and_stay_apart(slots):
     joined = merged(slots)
-    assert all(earlier.end < later.start for earlier, later in zip(joined, joined[1:], strict=False))
+    assert all(earlier.end < later.start for earlier, later in pairwise(joined))
     assert all(any(whole.contains(slot) for whole in joined) for slot in slots)
     assert all(any(slot.covers(whole.start) for slot in slots) for whole in joined)
     assert joined == merged(reversed(joined))

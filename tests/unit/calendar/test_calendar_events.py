@@ -52,6 +52,7 @@ def test_event_checks_itself(changes, message):
 
 def test_attendee_checks_itself():
     proposed = TimeSlot(start=START, end=END)
+    assert Attendee(address="a@b.test").response is Response.NONE
     assert Attendee(address="a@b.test", responded_at=START, proposed=proposed).proposed == proposed
     with pytest.raises(ValueError, match="type of an attendee"):
         Attendee(address="a@b.test", type="room")

@@ -68,11 +68,11 @@ class StandInService:
 
     def _add_links(self, pair):
         for event in self.world.events(pair.mentee):
-            own = event.is_organizer and event.attendees and not event.extended_properties
-            if own and "self_booked" in pair.opt_ins and not event.is_online_meeting:
-                if {event.attendees[0].address} == {pair.mentor}:
-                    link = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
-                    self.world.patch_event(pair.mentee, event.id, link, actor=ACTOR)
+            own = event.is_organizer and not event.extended_properties and not event.is_online_meeting
+            theirs = [attendee.address for attendee in event.attendees] == [pair.mentor]
+            if own and theirs and "self_booked" in pair.opt_ins:
+                link = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
+                self.world.patch_event(pair.mentee, event.id, link, actor=ACTOR)
 
     def _later(self, sessions, pair):
         last = max((session.start for session in sessions), default=self.world.clock.now() - timedelta(days=20))
@@ -139,8 +139,7 @@ class StandInService:
                 if self.world.event_by_ical_uid(address, session.ical_uid):
                     self.seen.add((address, session.ical_uid))
         missing = original is not None and any(
-            self.world.event_by_ical_uid(address, session.ical_uid) is None
-            and (address, session.ical_uid) in self.seen
+            self.world.event_by_ical_uid(address, session.ical_uid) is None and (address, session.ical_uid) in self.seen
             for address in pair.people - {pair.organizer}
         )
         if original is not None:
@@ -223,5 +222,3 @@ class StandInService:
             owed = self.world.user(next(iter(members - {last.author_id}))).address
             if not last.reactions and now - last.created_at > timedelta(days=2) and self._works(owed, now):
                 self._mail(mentorship, owed, "answer_promptly", f"chat/{last.id}")
-
-

@@ -122,10 +122,21 @@ def test_a_file_that_is_no_database_is_named(path):
         open_at(path)
 
 
-def test_a_database_that_was_taken_away_is_unavailable(path, store):
-    for file in path.parent.iterdir():
-        file.unlink()
-    with pytest.raises(StoreUnavailable, match="cannot be written; check that the file is where it was"):
+def test_a_database_that_was_taken_away_is_unavailable_until_it_is_back(path, store):
+    aside = path.with_suffix(".aside")
+    path.rename(aside)
+    with pytest.raises(StoreUnavailable, match=r"graphsync\.db' is not the file that was opened; put it back"):
+        store.mark_batch(marks(1), NOW, [])
+    aside.rename(path)
+    store.mark_batch(marks(1), NOW, [])
+    assert count_marks(store) == 1
+
+
+def test_a_database_in_whose_place_another_was_put_is_unavailable(path, store):
+    another = path.with_suffix(".another")
+    open_at(another).close()
+    another.replace(path)
+    with pytest.raises(StoreUnavailable, match="start graphsync anew"):
         store.mark_batch(marks(1), NOW, [])
 
 
@@ -133,7 +144,7 @@ def test_a_database_that_was_taken_away_is_unavailable(path, store):
     "url", ["mysql://host/name", "no url", "nonsense://host/name", "mysql+nonsense://host", "postgresql+nosuch://host"]
 )
 def test_a_url_of_no_database_graphsync_runs_on_is_refused(url):
-    with pytest.raises(ValueError, match="'sqlite.*' or 'postgresql"):
+    with pytest.raises(ValueError, match=r"expected 'sqlite.*' or 'postgresql"):
         open_store(url, SteppedClock(NOW))
 
 

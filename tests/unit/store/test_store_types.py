@@ -12,11 +12,9 @@ from sqlalchemy.exc import StatementError
 from graphsync.store.types import Document, Length, UtcDateTime, Word
 
 SQLITE, POSTGRESQL = sqlite.dialect(), postgresql.dialect()
-INSTANTS = st.datetimes(
-    min_value=datetime(1, 1, 3),
-    max_value=datetime(9999, 12, 29),
-    timezones=st.timezones(),
-)
+# Away from the ends of the calendar, where converting to UTC would leave it.
+FIRST, LAST = datetime(1, 1, 3), datetime(9999, 12, 29)  # noqa: DTZ001 - hypothesis wants them so and adds the zone
+INSTANTS = st.datetimes(min_value=FIRST, max_value=LAST, timezones=st.timezones())
 
 
 class Color(StrEnum):
@@ -96,7 +94,7 @@ def test_equal_documents_are_equal_text_with_instants_in_utc():
     here = Visit(at=datetime(2026, 3, 2, 10, tzinfo=timezone(timedelta(hours=1))), opens=time(9), by=frozenset("ba"))
     there = Visit(at=datetime(2026, 3, 2, 9, tzinfo=UTC), opens=time(9), by=frozenset("ab"))
     text = Document(Visit).process_bind_param(here, SQLITE)
-    assert text == '{"at":"2026-03-02T09:00:00+00:00","by":["a","b"],"opens":"09:00:00"}'
+    assert text == '{"at":"2026-03-02T09:00:00+00:00","opens":"09:00:00","by":["a","b"]}'
     assert Document(Visit).process_bind_param(there, SQLITE) == text
     assert there_and_back(Document(Visit), here) == there
 
