@@ -113,7 +113,10 @@ class SteppedThread:
                     log.exception("the engine stopped in the middle of a step")
                     self._socket.shutdown(socket.SHUT_RDWR)
                     return
-                answer: dict[str, object] = {"idle_at": self._clock.now().isoformat(), "next_at": next_at and next_at.isoformat()}
+                answer: dict[str, object] = {
+                    "idle_at": self._clock.now().isoformat(),
+                    "next_at": next_at and next_at.isoformat(),
+                }
                 self._say(lines.write, lines.flush, answer)
 
     def _say(self, write: Callable[[str], object], flush: Callable[[], object], what: dict[str, object]) -> None:

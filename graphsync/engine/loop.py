@@ -111,7 +111,7 @@ class Engine:
             ledger.work.mark(Subject(kind=SubjectKind.MENTORSHIP, owner=mentorship), now)
 
     def _look(self, claim: Claim) -> timedelta | None:
-        """Look at one dirty subject; return how long to wait before it is looked at again, None where all is settled."""
+        """Look at one dirty subject; return how long until it is looked at again, None where all is settled."""
         try:
             return self._look_at(claim)
         except GraphAuthError as error:

@@ -151,7 +151,7 @@ class PeopleLooks:
 
 
 def next_sweep(subject: Subject, every: timedelta, now: datetime) -> datetime:
-    """Return when a subject is swept next: once in each span of `every`, at an hour of its own, so that load spreads."""
+    """Return when a subject is swept next: once in each span of `every`, at its own hour, so that load spreads."""
     hours = int(every.total_seconds()) // 3600
     own_hour = zlib.crc32(subject.owner.encode()) % hours
     present = int(now.timestamp()) // 3600

@@ -119,10 +119,7 @@ class Performer:
             self._may_book(ledger, action, payload, now)
             if action.progress != SENDING:
                 ledger.outbox.note_progress(action.key, SENDING)
-        if payload.event_id:
-            made = self._move_event(payload, action)
-        else:
-            made = self._create_event(payload, action)
+        made = self._move_event(payload, action) if payload.event_id else self._create_event(payload, action)
         self._booked(action, payload, made, now)
         return f"session {payload.number} at {payload.starts_at.isoformat(timespec='minutes')}"
 

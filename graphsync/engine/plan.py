@@ -141,7 +141,7 @@ class Planner:
         bookings: Sequence[BookSession | MoveSession],
         schedules: Mapping[str, Schedule],
     ) -> dict[PersonId, PersonAvailability]:
-        """Put together when each person can meet: free/busy without our own moving sessions, and all that is reserved."""
+        """Put together when each person can meet: free/busy less our own sessions on the move, and what is reserved."""
         own: dict[PersonId, list[TimeSlot]] = {}
         moving: set[str] = set()
         offered: dict[PersonId, WeeklyHours] = {}

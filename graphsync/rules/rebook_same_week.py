@@ -21,7 +21,7 @@ from graphsync.rules.video_first import medium_of_next
 from graphsync.rules.walk import Walk
 
 FREEZE = timedelta(hours=48)
-"""A session that stands is not moved this close to its start without the consent of both (design, what always holds)."""
+"""A session that stands is not moved this close to its start without the consent of both."""
 
 
 def rebook_same_week(walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None) -> None:
