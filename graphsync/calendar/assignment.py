@@ -27,7 +27,7 @@ RELAXED_TASKS: Final = 40
 """Above so many tasks a single relaxation takes too long, and the plain search goes on instead."""
 
 LARGE_NODES: Final = 2_000
-"""How many partial assignments of so large a group are looked at."""
+"""How many partial assignments of so large a group are looked at, besides one for each task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def assign(
         relaxed_work: when the relaxed one is; see `RELAXED_WORK`.
     """
     large = len(tasks) > RELAXED_TASKS
-    found = _PlainSearch(tasks, quotas).run(LARGE_NODES if large else plain_nodes)
+    found = _PlainSearch(tasks, quotas).run(LARGE_NODES + len(tasks) if large else plain_nodes)
     if not found.optimal and not large:
         found = _RelaxedSearch(tasks, quotas, found).run(relaxed_work // len(tasks))
     return found if found.optimal else _polished(found, tasks, quotas)
@@ -157,7 +157,8 @@ class _PlainSearch:
             child = self._child(stack[-1])
             if len(child.starts) < len(self._tasks):
                 stack.append(child)
-            elif child.worth > worth:
+            else:
+                # Its worth is the potential just looked at, and so over the best.
                 best, worth = child.starts, child.worth
         by_number = sorted(zip(self._order, best, strict=True))
         return Assignment(

@@ -110,7 +110,8 @@ class PeopleLooks:
                 if override is not None:
                     hours = replace(hours, time_zone=override)
                 seen = replace(seen, hours=hours, absences=settings.absences)
-                if organizes:
+                if organizes and not seen.has_teams:
+                    # Who has Teams is asked again when a session is booked; who has none, until it is there.
                     providers = graph.allowed_online_meeting_providers(person_id)
                     seen = replace(seen, has_teams=TEAMS_PROVIDER in providers)
             except GraphNotFound:

@@ -119,6 +119,11 @@ class Performer:
             self._may_book(ledger, action, payload, now)
             if action.progress != SENDING:
                 ledger.outbox.note_progress(action.key, SENDING)
+        if payload.online and TEAMS_PROVIDER not in self.context.graph.allowed_online_meeting_providers(
+            payload.organizer
+        ):
+            with self.context.store.transaction() as ledger:
+                self._no_teams(ledger, payload.organizer, now)
         made = self._move_event(payload, action) if payload.event_id else self._create_event(payload, action)
         self._booked(action, payload, made, now)
         return f"session {payload.number} at {payload.starts_at.isoformat(timespec='minutes')}"

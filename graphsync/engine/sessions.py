@@ -30,8 +30,8 @@ from graphsync.mentoring import (
 log = logging.getLogger(__name__)
 
 BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=45)
-"""The span a sweep looks at, around now: beyond the farthest booking, and under what delta and free/busy allow."""
+AHEAD = timedelta(days=35)
+"""The span a sweep looks at, around now: well beyond the farthest booking, which is 21 days ahead."""
 
 COPY_MARKS = (timedelta(hours=72), timedelta(hours=24))
 """How long before a session its attendees' copies are looked for, answered or not (design, section 4, answers)."""

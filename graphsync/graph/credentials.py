@@ -39,17 +39,13 @@ class ClientCertificate:
     def __post_init__(self) -> None:
         key = _PRIVATE_KEY.search(self.pem)
         if key is None:
-            raise ValueError(
-                "the certificate file holds no private key; expected key and certificate in one PEM file"
-            )
+            raise ValueError("the certificate file holds no private key; expected key and certificate in one PEM file")
         password = self.passphrase.encode() if self.passphrase else None
         try:
             load_pem_private_key(key.group().encode(), password)
         except (ValueError, TypeError):
             # TypeError: a passphrase where none is needed, or none where one is. The cause is dropped: it may quote.
-            raise ValueError(
-                "the private key in the certificate file cannot be read; is its passphrase set?"
-            ) from None
+            raise ValueError("the private key in the certificate file cannot be read; is its passphrase set?") from None
         try:
             x509.load_pem_x509_certificate(self._certificate().encode())
         except ValueError:

@@ -42,9 +42,7 @@ _FROM_MASTER: Final = (
 )
 
 
-async def calendar_view_delta(
-    transport: Transport, user: str, window: TimeSlot, delta_link: str | None
-) -> DeltaRound:
+async def calendar_view_delta(transport: Transport, user: str, window: TimeSlot, delta_link: str | None) -> DeltaRound:
     """Return a whole round: a first one over `window`, or what has changed since `delta_link`.
 
     Items may be repeated and come in any order; the last one of an id counts. Series masters are left out; what

@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 import msal
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
 
 from graphsync.clock import Clock
 from graphsync.errors import GraphAuthError, GraphError, GraphRejected, GraphUnavailable
 from graphsync.graph.credentials import Credential
+from graphsync.graph.network import proxy_for
 from graphsync.graph.sdk import AccessTokenProvider, AllowedHostsValidator
 
 OPERATION = "acquire_token"
@@ -78,7 +78,9 @@ class _Session(requests.Session):
 
     def __init__(self, authority: str, ca_file: Path | None) -> None:
         super().__init__()
-        self.proxies.update(get_environ_proxies(authority))
+        proxy = proxy_for(authority)
+        if proxy is not None:
+            self.proxies["https"] = proxy
         self.trust_env = False
         self.verify = str(ca_file) if ca_file else True
         self.mount("https://", HTTPAdapter(max_retries=1))

@@ -6,22 +6,18 @@ them: a response handler returns the HTTP response itself, and msgspec decodes t
 
 from __future__ import annotations
 
-import ipaddress
-import logging
-import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeVar, cast
-from urllib.parse import urlsplit
 
-import certifi
 import httpx
 import msgspec
 
 from graphsync.clock import Clock
-from graphsync.errors import GraphAuthError, GraphRejected, GraphUnavailable
+from graphsync.errors import GraphAuthError, GraphUnavailable
 from graphsync.graph import sdk
 from graphsync.graph.failures import error_of_answer, error_of_no_answer
+from graphsync.graph.network import proxy_for, tls_context
 from graphsync.graph.permits import Permits
 from graphsync.graph.retrying import Repeat, Sleep, with_retries
 from graphsync.graph.tokens import GraphAccessTokenProvider
@@ -35,8 +31,6 @@ ANSWER_TIMEOUT_S = 30.0
 # Ids stay the same when an item moves to another folder (https://learn.microsoft.com/graph/outlook-immutable-id),
 # and all times come in UTC.
 _PREFER = ('IdType="ImmutableId"', 'outlook.timezone="UTC"')
-
-_log = logging.getLogger(__name__)
 
 
 class Transport:
@@ -61,7 +55,8 @@ class Transport:
         self._permits = permits
         self._clock = clock
         self._sleep = sleep
-        self._http = _http_client(graph_url, ca_file, answer_timeout_s, network)
+        self._network = network or httpx.AsyncHTTPTransport(verify=tls_context(ca_file), proxy=proxy_for(graph_url))
+        self._http = _sdk_client(self._network, answer_timeout_s)
         self._adapter = sdk.GraphRequestAdapter(sdk.BaseBearerTokenAuthenticationProvider(tokens), client=self._http)
         self._adapter.base_url = graph_url.rstrip("/")
         self.graph = sdk.GraphServiceClient(request_adapter=self._adapter)
@@ -137,6 +132,8 @@ class Transport:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+        # The SDK puts its pipeline around the transport and does not pass closing on to it.
+        await self._network.aclose()
 
     async def _send(
         self,
@@ -187,30 +184,12 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return what to trust: the CAs in `ca_file` alone, or the usual ones.
-
-    Raises:
-        GraphRejected: the file cannot be read as CA certificates.
-    """
-    try:
-        return ssl.create_default_context(cafile=str(ca_file) if ca_file else certifi.where())
-    except (OSError, ssl.SSLError) as error:
-        raise GraphRejected("tls_context", code="ca_file_unreadable") from error
-
-
-def _http_client(
-    graph_url: str, ca_file: Path | None, answer_timeout_s: float, network: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    plain = httpx.AsyncClient(
-        transport=network,
-        verify=tls_context(ca_file),
-        timeout=httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S, pool=None),
-        # From the environment only a proxy is taken, and none for a Graph on this machine.
-        trust_env=not _is_loopback(urlsplit(graph_url).hostname or ""),
-    )
+def _sdk_client(network: httpx.AsyncBaseTransport, answer_timeout_s: float) -> httpx.AsyncClient:
+    """Return an HTTP client with the SDK's pipeline, but for its retries and redirects."""
     client: httpx.AsyncClient = sdk.GraphClientFactory.create_with_default_middleware(
-        client=plain,
+        client=httpx.AsyncClient(
+            transport=network, timeout=httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S, pool=None)
+        ),
         options={
             # The SDK's own retry repeats every POST; `retrying` is the one policy.
             sdk.RetryHandlerOption.get_key(): sdk.RetryHandlerOption(should_retry=False),
@@ -219,10 +198,3 @@ def _http_client(
         },
     )
     return client
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -110,7 +110,7 @@ def assert_may_be(slot, request, availability):
 
 
 @given(rounds())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_placements_keep_to_what_everybody_has_said(round_of):
     asked, availability = round_of
     placements = schedule(asked, availability)
@@ -142,7 +142,7 @@ def assert_limits_hold(asked, placed):
 
 
 @given(rounds())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_runners_up_could_have_been_and_reasons_are_given_where_one_is_owed(round_of):
     asked, availability = round_of
     placements = schedule(asked, availability)
@@ -160,7 +160,7 @@ def test_runners_up_could_have_been_and_reasons_are_given_where_one_is_owed(roun
 
 
 @given(rounds())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_same_round_same_placements(round_of):
     assert schedule(*round_of) == schedule(*round_of)
 

@@ -71,7 +71,7 @@ def test_an_instant_is_working_time_exactly_when_the_wall_clock_says_so(situatio
 
 
 @given(situations(), st.integers(0, 6000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_working_time_added_is_working_time_between(situation, minutes):
     hours, start, absences = situation
     end = add_working_time(start, minutes * MINUTE, hours, absences=absences)
@@ -79,7 +79,7 @@ def test_working_time_added_is_working_time_between(situation, minutes):
 
 
 @given(situations(), st.integers(0, 20_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_working_time_between_added_leads_back_over_nothing_but_free_time(situation, minutes):
     hours, start, absences = situation
     end = start + minutes * MINUTE

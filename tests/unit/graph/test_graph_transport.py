@@ -7,7 +7,7 @@ import pytest
 from graphsync.calendar.slots import TimeSlot
 from graphsync.errors import GraphAuthError, GraphConflict, GraphRejected, GraphThrottled, GraphUnavailable
 from graphsync.graph import directory, events, mail, wire
-from graphsync.graph.transport import tls_context
+from graphsync.graph.network import proxy_for, tls_context
 
 WINDOW = TimeSlot(start=datetime(2026, 2, 2, tzinfo=UTC), end=datetime(2026, 2, 9, tzinfo=UTC))
 TAG_ID = "String {9b6c1f5e-3d0c-4f5e-8a57-6d1f2c9a7e40} Name graphsync"
@@ -209,3 +209,21 @@ def test_ca_file_that_is_none_is_refused(tmp_path):
 
 def test_error_shapes_of_wire_keep_unknown_properties_out():
     assert not hasattr(wire.decode(wire.Event, b'{"id": "x", "subject": "s", "body": {"content": "c"}}'), "subject")
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "expected"),
+    [
+        ("https://graph.test/v1.0", "", "http://proxy.test:3128"),
+        ("https://graph.test/v1.0", "graph.test", None),
+        ("https://localhost:1/v1.0", "", None),
+        ("https://127.0.0.1:1/v1.0", "", None),
+        ("https://[::1]:1/v1.0", "", None),
+    ],
+)
+def test_proxy_is_the_environments_and_none_for_this_machine(monkeypatch, url, no_proxy, expected):
+    for name in ("http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert proxy_for(url) == expected
