@@ -42,6 +42,8 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Many people share the same hours, and a call has one window: few entries serve a whole tenant.
 _CACHED_MASKS: Final = 4096
+# What a wall clock shows through two months takes half a megabyte, and each round has a window of its own.
+_CACHED_CLOCKS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def mask(slots: Iterable[TimeSlot], grid: TimeSlot) -> int:
         first = max((slot.start - grid.start) // CELL, 0)
         end = min(-((grid.start - slot.end) // CELL), cells)
         if first < end:
-            bits |= (1 << end) - (1 << first)
+            bits |= ((1 << end - first) - 1) << first
     return bits
 
 
@@ -131,7 +133,7 @@ def whole_mask(slots: Iterable[TimeSlot], grid: TimeSlot) -> int:
         first = max(-((grid.start - slot.start) // CELL), 0)
         end = min((slot.end - grid.start) // CELL, cells)
         if first < end:
-            bits |= (1 << end) - (1 << first)
+            bits |= ((1 << end - first) - 1) << first
     return bits
 
 
@@ -192,7 +194,7 @@ def absence_mask(absences: Sequence[Absence], grid: TimeSlot) -> int:
     return mask(absence_slots(absences, grid), grid) if absences else 0
 
 
-@lru_cache(maxsize=_CACHED_MASKS)
+@lru_cache(maxsize=_CACHED_CLOCKS)
 def local_quarters(time_zone: str, grid: TimeSlot) -> tuple[tuple[int, int], ...]:
     """Return what the wall clock shows at each quarter hour of `grid`: the day, and the minute of that day.
 
@@ -207,7 +209,7 @@ def local_quarters(time_zone: str, grid: TimeSlot) -> tuple[tuple[int, int], ...
     return tuple(shown)
 
 
-@lru_cache(maxsize=_CACHED_MASKS)
+@lru_cache(maxsize=_CACHED_CLOCKS)
 def local_days(time_zone: str, grid: TimeSlot) -> Mapping[int, int]:
     """Return for each local day of `grid`, numbered as in `local_quarters`, a bit for each cell of it."""
     days: dict[int, int] = {}
@@ -216,7 +218,7 @@ def local_days(time_zone: str, grid: TimeSlot) -> Mapping[int, int]:
     return MappingProxyType(days)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_CACHED_CLOCKS)
 def _quarter_hours(cells: int) -> int:
     return sum(1 << cell for cell in range(0, cells, CELLS_A_START))
 

@@ -90,6 +90,10 @@ class SubscriptionLooks:
                 except GraphNotFound:
                     known = replace(known, id=None)
             if known.id is None or known.expires_at is None or known.expires_at <= now:
+                # Graph may notify before its answer is here: a row without id is known by its clientState.
+                known = replace(known, id=None, expires_at=None)
+                with context.store.transaction() as ledger:
+                    ledger.subscriptions.save(known)
                 grant = context.graph.create_subscription(
                     resource,
                     change_type="created,updated,deleted",

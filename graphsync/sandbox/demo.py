@@ -6,6 +6,7 @@ and judges what the calendars and mailboxes then hold.
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import sys
@@ -164,7 +165,9 @@ def _workplace(keep: Path | None) -> Iterator[Path]:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep.resolve()
         return
-    with tempfile.TemporaryDirectory(prefix="graphsync-demo-") as directory:
+    # What is thrown away afterwards need not reach a disk: each commit of the service waits for it otherwise.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="graphsync-demo-", dir=memory) as directory:
         yield Path(directory)
 
 

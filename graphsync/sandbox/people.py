@@ -44,8 +44,8 @@ _LATEST_TROUBLE = timedelta(hours=30)
 class Occasion:
     """A session at one time of its life; `ordinal` counts the pair's fresh sessions, 0 where it is not one.
 
-    `calm` is a session that replaces another, which seldom meets trouble, or that the two fixed or moved themselves
-    (`agreed`), which meets none.
+    `calm` is a session that replaces another, which seldom meets trouble, or one at a time that the two fixed, moved
+    or proposed themselves (`agreed`), which meets none.
     """
 
     pair: Pair
@@ -74,6 +74,8 @@ class People:
         self._occasions: dict[tuple[str, datetime], Occasion] = {}
         self._ordinals: Counter[str] = Counter()
         self._lost: Counter[str] = Counter()
+        # (who, which meeting, start) of times people proposed: to what one proposed oneself one says yes.
+        self._proposed: set[tuple[str, str, datetime]] = set()
         self._met: set[tuple[str, str, datetime]] = set()
         self._addresses = {world.user(address).id: address for address in programme.people}
         self._leaves = self._habits.leaves()
@@ -189,7 +191,7 @@ class People:
                 start=copy.start,
                 ordinal=0 if calm else self._ordinals[pair.key],
                 calm=calm,
-                agreed=by_hand,
+                agreed=by_hand or any(proposed[1:] == key for proposed in self._proposed),
             )
         return self._occasions[key]
 
@@ -218,6 +220,8 @@ class People:
             answering = self._habits.answering(
                 address, pair, occasion.ordinal, occasion.start.isoformat(), replacement=occasion.calm
             )
+            if (address, occasion.ical_uid, occasion.start) in self._proposed:
+                answering = Answering.PROMPT
             if answering is not Answering.NEVER:
                 late = A_DAY_OF_WORK * draw.randint(1, 4) + timedelta(minutes=draw.randint(0, 240))
                 delay = prompt if answering is Answering.PROMPT else late
@@ -294,6 +298,7 @@ class People:
             if starts:
                 start = draw.choice(starts)
                 proposed = (start, start + (copy.end - copy.start))
+                self._proposed.add((address, copy.ical_uid, start))
         tentative = trouble is Trouble.TENTATIVE_PROPOSING and proposed is not None
         if not tentative:
             self._lost[occasion.pair.key] += 1

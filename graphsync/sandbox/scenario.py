@@ -258,7 +258,7 @@ organizers: {{programme_mailboxes: [{PROGRAMME_MAILBOX}]}}
 mail: {{sender: {PROGRAMME_MAILBOX}}}
 coordinators: [{COORDINATOR}]
 cohorts: {{{cohorts}}}
-sweep: {{mailboxes: 24 hours, people: 24 hours, chats: 24 hours}}
+sweep: {{mailboxes: 168 hours, people: 24 hours, chats: 48 hours}}
 """
 
 

@@ -24,7 +24,7 @@ from graphsync.sandbox.record import Record, Session
 
 COHORTS = {
     "new-hires": "new hire",
-    "newly-promoted": "newly promoted",
+    "newly-promoted": "new manager",
     "new-system": "new system",
     "back-from-leave": "back from leave",
 }
@@ -249,7 +249,7 @@ _Row = tuple[str, int, int, str]
 
 
 def _rows(record: Record, outcome: Outcome) -> list[_Row]:
-    sessions, pairs = outcome["sessions"], record.programme.pairs
+    pairs = record.programme.pairs
     fresh = [session for session in record.sessions if session.by_service and session.replaces is None]
     ahead = [session for session in fresh if session.placements[0].start - session.invited_at >= timedelta(days=7)]
     booked = {session.pair.key for session in record.sessions}
@@ -258,8 +258,6 @@ def _rows(record: Record, outcome: Outcome) -> list[_Row]:
         for pair in pairs
         if pair.key not in booked
     ]
-    moved = [line for line in sessions if line["moved_by"] is not None]
-    kept_moves = [line for line in moved if line["moved_by"] == "person"]
     rows: list[_Row] = [
         ("every pair has sessions", len(pairs) - len(missing), len(pairs), "; ".join(missing)),
         ("booked at least 7 days ahead", len(ahead), len(fresh), ""),
@@ -267,7 +265,7 @@ def _rows(record: Record, outcome: Outcome) -> list[_Row]:
         _seen(record),
         _answered(outcome, "invite", "invites answered"),
         _answered(outcome, "chat", "chat questions answered"),
-        ("moved by hand, and left there", len(kept_moves), len(moved), ""),
+        _moved_by_hand(record),
     ]
     return rows
 
@@ -308,6 +306,28 @@ def _seen(record: Record) -> _Row:
         f"{media[name]} {name}" for name in ("on video", *sorted(names.values()), "without a link") if media[name]
     )
     return ("on video, in person or by phone", len(standing) - media["without a link"], len(standing), how)
+
+
+def _moved_by_hand(record: Record) -> _Row:
+    moved = [
+        session for session in record.sessions if any(not placement.by_service for placement in session.placements[1:])
+    ]
+    kept = [session for session in moved if not session.placements[-1].by_service]
+    taken = sum(
+        placement.by_service and any(span == placement.span for _, span in session.proposals)
+        for session in record.sessions
+        for placement in session.placements[1:]
+    )
+    for session in record.sessions:
+        replacement = replacement_of(record, session) if session.is_lost else None
+        if replacement and any(span == replacement.placements[0].span for _, span in session.proposals):
+            taken += 1
+    how = (
+        f"{_count(taken, 'time')} that somebody proposed instead {'was' if taken == 1 else 'were'} taken"
+        if taken
+        else ""
+    )
+    return ("moved by hand, and left there", len(kept), len(moved), how)
 
 
 def _answered(outcome: Outcome, source: str, name: str) -> _Row:

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from graphsync.clock import Clock, new_secret
-from graphsync.engine.ports import Subject
+from graphsync.engine.ports import Store, Subject
 from graphsync.errors import StoreUnavailable
 from graphsync.store import dialect, schema
 from graphsync.store.digests import Digests
@@ -169,7 +169,7 @@ def open_store(url: str, clock: Clock, *, busy_timeout: timedelta = BUSY_TIMEOUT
 
 def _kept(connection: Connection, name: str, value: str) -> str:
     """Return what the database keeps under `name`, which is `value` if it kept nothing."""
-    dialect.Insert(connection, meta).or_leave({"name": name, "value": value})
+    dialect.insert_or_leave(connection, meta, {"name": name, "value": value})
     return str(connection.scalars(select(meta.c.value).where(meta.c.name == name)).one())
 
 
@@ -187,3 +187,9 @@ def _unavailable(engine: Engine) -> Iterator[None]:
         if why is None:
             raise
         raise StoreUnavailable(f"the database {where!r} {why}") from error
+
+
+if TYPE_CHECKING:
+
+    def _keeps_to_the_port(store: SqlStore) -> Store:
+        return store

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
@@ -19,6 +20,8 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql import ColumnElement
 
 from graphsync.errors import StoreUnavailable
+
+_Insert = sqlite.Insert | postgresql.Insert
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
@@ -168,38 +171,62 @@ def lock_schema(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
 
 
-class Insert:
-    """An INSERT that knows what to do with a row that is there already."""
-
-    def __init__(self, connection: Connection, table: Table) -> None:
-        insert = postgresql.insert if connection.dialect.name == POSTGRESQL else sqlite.insert
-        self._connection = connection
-        self._statement: sqlite.Insert | postgresql.Insert = insert(table)
-        self._table = table
-
-    @property
-    def new(self) -> Mapping[str, ColumnElement[Any]]:
-        """The columns of the row that was to be inserted, for expressions in `or_update`."""
-        return dict(self._statement.excluded.items())
-
-    def or_update(self, rows: Sequence[Mapping[str, Any]], changes: Mapping[str, Any]) -> None:
-        """Insert `rows`; where the primary key is taken, write `changes` to the row that has it."""
-        if rows:
-            keys = list(self._table.primary_key)
-            self._connection.execute(self._statement.on_conflict_do_update(index_elements=keys, set_=changes), rows)
-
-    def or_leave(self, row: Mapping[str, Any]) -> bool:
-        """Insert `row` unless its primary key is taken; tell whether it was inserted."""
-        # Counting the rows of an INSERT is asked for: SQLAlchemy saves itself the trouble otherwise.
-        statement = self._statement.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-        return self._connection.execute(statement, row).rowcount == 1
+New = Mapping[str, ColumnElement[Any]]
+"""The columns of the row that an INSERT brings, where another has its primary key already."""
 
 
-def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Iterable[str] = ()) -> None:
+def insert_or_update(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], changes: Callable[[New], Mapping[str, Any]]
+) -> None:
+    """Insert `rows`; where the primary key is taken, write what `changes` says to the row that has it.
+
+    Args:
+        connection: the transaction.
+        table: where to.
+        rows: each with all columns; none have the same primary key.
+        changes: a function of a module, as it is called once for all: from the columns of the new row to the columns
+            to be changed.
+    """
+    if rows:
+        connection.execute(_insert_or_update(connection.dialect.name, table, changes), rows)
+
+
+def upsert(connection: Connection, table: Table, row: Mapping[str, Any], *, keep: Collection[str] = ()) -> None:
     """Insert `row`, or write it over the row with its primary key, whose columns named in `keep` stay."""
-    insert = Insert(connection, table)
-    stays = {*keep, *table.primary_key.columns.keys()}
-    insert.or_update([row], {name: insert.new[name] for name in row if name not in stays})
+    written = tuple(name for name in row if name not in keep and name not in table.primary_key.columns)
+    connection.execute(_insert_or_overwrite(connection.dialect.name, table, written), row)
+
+
+def insert_or_leave(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert `row` unless its primary key is taken; tell whether it was inserted."""
+    return connection.execute(_insert_or_leave(connection.dialect.name, table), row).rowcount == 1
+
+
+# Statements are built once: building one takes SQLAlchemy about as long as SQLite takes to carry it out.
+
+
+@cache
+def _insert_or_update(dialect: str, table: Table, changes: Callable[[New], Mapping[str, Any]]) -> _Insert:
+    statement = _insert(dialect, table)
+    new = dict(statement.excluded.items())
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changes(new))
+
+
+@cache
+def _insert_or_overwrite(dialect: str, table: Table, written: tuple[str, ...]) -> _Insert:
+    statement = _insert(dialect, table)
+    new = {name: statement.excluded[name] for name in written}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=new)
+
+
+@cache
+def _insert_or_leave(dialect: str, table: Table) -> _Insert:
+    # SQLAlchemy saves itself the trouble of counting the rows of an INSERT unless it is asked to.
+    return _insert(dialect, table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+
+
+def _insert(dialect: str, table: Table) -> _Insert:
+    return postgresql.insert(table) if dialect == POSTGRESQL else sqlite.insert(table)
 
 
 def overlaps_reservation(error: DBAPIError) -> bool:

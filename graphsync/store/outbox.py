@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, case, exists, select, update
 
 from graphsync.engine.ports import Action, ActionKind, Outcome
 from graphsync.mentoring import MentorshipId
-from graphsync.store.dialect import Insert
+from graphsync.store.dialect import insert_or_leave
 from graphsync.store.digests import Digests
 from graphsync.store.tables import outbox, spent_keys
 from graphsync.store.values import as_row, fields_of, select_fields
@@ -30,7 +30,7 @@ class SqlOutbox:
         if self._is_spent(action.key):
             return False
         row = as_row(action) | {"outcome": None, "detail": "", "finished_at": None}
-        return Insert(self._connection, outbox).or_leave(row)
+        return insert_or_leave(self._connection, outbox, row)
 
     def due(self, now: datetime) -> list[Action]:
         """Return the actions to be attempted by now, longest overdue first, then in the order they were made."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 
 from graphsync.mentoring import MentorshipId, Nudge, OpenRequest, PersonId
-from graphsync.store.dialect import Insert, upsert
+from graphsync.store.dialect import insert_or_leave, upsert
 from graphsync.store.digests import Digests
 from graphsync.store.tables import closed_requests, nudges, open_requests
 from graphsync.store.values import as_row, fields_of, select_fields
@@ -37,7 +37,7 @@ class SqlRequests:
     def close(self, key: str) -> None:
         """Delete the request, its time with it, and keep a keyed hash so that it is not opened again."""
         self._connection.execute(delete(open_requests).where(open_requests.c.key == key))
-        Insert(self._connection, closed_requests).or_leave({"digest": self._digests.of_request(key)})
+        insert_or_leave(self._connection, closed_requests, {"digest": self._digests.of_request(key)})
 
     def was_closed(self, key: str) -> bool:
         """Tell whether a request with this key was ever closed."""

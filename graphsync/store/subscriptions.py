@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, or_, select
 
 from graphsync.calendar.slots import TimeSlot
 from graphsync.engine.ports import Subject, Subscription
 from graphsync.mentoring import PersonId
-from graphsync.store.dialect import Insert, upsert
+from graphsync.store.dialect import New, insert_or_update, upsert
 from graphsync.store.tables import delta_links, subscriptions
 
 
@@ -24,12 +24,7 @@ class SqlSubscriptions:
 
         The receiver notes notifications while whoever saves was busy asking Graph, and knows of none of them.
         """
-        insert = Insert(self._connection, subscriptions)
-        new, known = insert.new, subscriptions.c.last_notified_at
-        newer = or_(known.is_(None), new["last_notified_at"] > known)
-        row = _row(subscription)
-        changes = {name: new[name] for name in row if name != "resource"}
-        insert.or_update([row], changes | {"last_notified_at": case((newer, new["last_notified_at"]), else_=known)})
+        insert_or_update(self._connection, subscriptions, [_row(subscription)], _overwritten)
 
     def get(self, resource: str) -> Subscription | None:
         """Return the subscription wanted on `resource`."""
@@ -66,6 +61,14 @@ class SqlSubscriptions:
     def drop_delta_link(self, mailbox: PersonId) -> None:
         """Forget it: the next round of this mailbox is a full one."""
         self._connection.execute(delete(delta_links).where(delta_links.c.mailbox == mailbox))
+
+
+def _overwritten(new: New) -> dict[str, ColumnElement[Any]]:
+    known, notified = subscriptions.c.last_notified_at, new["last_notified_at"]
+    newer = or_(known.is_(None), notified > known)
+    return {name: column for name, column in new.items() if name != "resource"} | {
+        "last_notified_at": case((newer, notified), else_=known)
+    }
 
 
 def _row(subscription: Subscription) -> dict[str, Any]:

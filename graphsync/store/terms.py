@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
 from graphsync.engine.ports import ActionKind
-from graphsync.store.dialect import Insert
+from graphsync.store.dialect import insert_or_leave
 from graphsync.store.digests import Digests
 from graphsync.store.tables import (
     attempts,
@@ -81,14 +81,14 @@ def _delete(connection: Connection, table: Table, where: ColumnElement[bool]) ->
 def _close_requests(connection: Connection, digests: Digests, before: datetime) -> int:
     had_term = open_requests.c.asked_at < before
     for key in connection.scalars(select(open_requests.c.key).where(had_term)).all():
-        Insert(connection, closed_requests).or_leave({"digest": digests.of_request(key)})
+        insert_or_leave(connection, closed_requests, {"digest": digests.of_request(key)})
     return _delete(connection, open_requests, had_term)
 
 
 def _end_actions(connection: Connection, digests: Digests, requests_before: datetime, facts_before: datetime) -> int:
     had_term = _had_term(outbox.c.kind == ActionKind.NUDGE, outbox.c.finished_at, requests_before, facts_before)
     for row in connection.execute(select(outbox.c.key, outbox.c.mentorship).where(had_term)).all():
-        Insert(connection, spent_keys).or_leave({"digest": digests.of_action(row.key), "mentorship": row.mentorship})
+        insert_or_leave(connection, spent_keys, {"digest": digests.of_action(row.key), "mentorship": row.mentorship})
     return _delete(connection, outbox, had_term)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, Table, select
@@ -15,6 +16,7 @@ def as_row(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
+@cache
 def select_fields(table: Table, of: type[Any]) -> Select[Any]:
     """Return a SELECT of the columns of `table` that hold the fields of the dataclass `of`."""
     return select(*(table.c[field.name] for field in fields(of)))

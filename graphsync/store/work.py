@@ -10,7 +10,20 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, delete, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    ScalarSelect,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from graphsync.engine.ports import Claim, Subject, SubjectKind
 from graphsync.mentoring import Status
@@ -46,47 +59,23 @@ class SqlWork:
         found = [
             row
             for kind in sorted(set(kinds))
-            for row in self._connection.execute(
-                select(dirty_subjects)
-                .where(dirty_subjects.c.kind == kind, dirty_subjects.c.not_before <= now)
-                .order_by(dirty_subjects.c.not_before, dirty_subjects.c.owner, dirty_subjects.c.item)
-                .limit(limit)
-                .with_for_update(skip_locked=True)
-            )
+            for row in self._connection.execute(_DUE, {"of_kind": kind, "now": now, "at_most": limit})
         ]
         found.sort(key=lambda row: (row.not_before, row.kind, row.owner, row.item))
-        return [self._lease(row, now) for row in found[:limit]]
+        claims = [_claim(row, now) for row in found[:limit]]
+        if claims:
+            until = now + LEASE
+            self._connection.execute(_LEASE, [_held(claim) | {"now": now, "until": until} for claim in claims])
+        return claims
 
     def settle(self, claim: Claim) -> None:
         """End a claim whose subject has been looked at; a mark made meanwhile makes it due again."""
-        table = dirty_subjects
-        held = self._held(claim)
-        self._connection.execute(delete(table).where(held, table.c.again_at.is_(None)))
-        self._connection.execute(
-            update(table)
-            .where(held)
-            .values(
-                not_before=table.c.again_at,
-                marked_at=table.c.again_at,
-                again_at=None,
-                claimed=False,
-                attempts=0,
-            )
-        )
+        if self._connection.execute(_CLEAN, _held(claim)).rowcount == 0:
+            self._connection.execute(_DIRTY_AGAIN, _held(claim))
 
     def postpone(self, claim: Claim, until: datetime) -> None:
         """End a claim whose subject could not be looked at: try at `until`, or when a mark made meanwhile says."""
-        table = dirty_subjects
-        sooner, later = table.c.again_at < until, literal(until, UtcDateTime())
-        self._connection.execute(
-            update(table)
-            .where(self._held(claim))
-            .values(
-                not_before=case((sooner, table.c.again_at), else_=later),
-                claimed=False,
-                attempts=table.c.attempts + 1,
-            )
-        )
+        self._connection.execute(_POSTPONE, _held(claim) | {"until": until})
 
     def set_sweep(self, subject: Subject, next_at: datetime) -> None:
         """Set when `subject` is to be looked at though nothing was heard of it."""
@@ -94,7 +83,11 @@ class SqlWork:
 
     def drop_sweep(self, subject: Subject) -> None:
         """Look at `subject` no more unless something is heard of it."""
-        self._connection.execute(delete(sweeps).where(_is(sweeps, subject)))
+        self._connection.execute(
+            delete(sweeps).where(
+                sweeps.c.kind == subject.kind, sweeps.c.owner == subject.owner, sweeps.c.item == subject.item
+            )
+        )
 
     def due_sweeps(self, now: datetime) -> list[Subject]:
         """Return the subjects whose sweep has come, longest overdue first."""
@@ -110,37 +103,8 @@ class SqlWork:
 
         It may lie in the past. A subject under claim counts with the end of its lease.
         """
-        row = self._connection.execute(
-            select(
-                *(
-                    earliest.scalar_subquery()
-                    for earliest in (
-                        _earliest(dirty_subjects.c.not_before),
-                        _earliest(mentorships.c.wake_at).where(mentorships.c.status == Status.ACTIVE),
-                        _earliest(sweeps.c.next_at),
-                        _earliest(outbox.c.next_attempt_at),
-                    )
-                )
-            )
-        ).one()
+        row = self._connection.execute(_NEXT_AT).one()
         return min((instant for instant in row if instant is not None), default=None)
-
-    def _lease(self, row: Any, now: datetime) -> Claim:
-        subject = subject_of(row)
-        # By the clock and not by counting from one: a row that was settled and marked anew must not repeat a number
-        # that somebody who outlived a lease still holds.
-        generation = max(row.generation + 1, (now - _EPOCH) // timedelta(microseconds=1))
-        again_at = row.again_at if row.again_at is not None and row.again_at > now else None
-        self._connection.execute(
-            update(dirty_subjects)
-            .where(_is(dirty_subjects, subject))
-            .values(not_before=now + LEASE, again_at=again_at, claimed=True, generation=generation)
-        )
-        return Claim(subject=subject, generation=generation, attempts=row.attempts)
-
-    def _held(self, claim: Claim) -> ColumnElement[bool]:
-        table = dirty_subjects
-        return and_(_is(table, claim.subject), table.c.claimed, table.c.generation == claim.generation)
 
 
 def release_claims(connection: Connection) -> int:
@@ -152,9 +116,73 @@ def release_claims(connection: Connection) -> int:
     return released.rowcount
 
 
-def _is(table: Table, subject: Subject) -> ColumnElement[bool]:
-    return and_(table.c.kind == subject.kind, table.c.owner == subject.owner, table.c.item == subject.item)
+def _claim(row: Row[*tuple[Any, ...]], now: datetime) -> Claim:
+    # By the clock and not by counting from one: a row that was settled and marked anew must not repeat a number that
+    # somebody who outlived a lease still holds.
+    generation = max(row.generation + 1, (now - _EPOCH) // timedelta(microseconds=1))
+    return Claim(subject=subject_of(row), generation=generation, attempts=row.attempts)
 
 
-def _earliest(column: ColumnElement[datetime]) -> Select[datetime]:
-    return select(func.min(column))
+def _held(claim: Claim) -> dict[str, Any]:
+    """Return the parameters that name a claim in the statements below."""
+    subject = claim.subject
+    return {
+        "of_kind": subject.kind,
+        "of_owner": subject.owner,
+        "of_item": subject.item,
+        "of_generation": claim.generation,
+    }
+
+
+def _earliest(column: ColumnElement[datetime], *where: ColumnElement[bool]) -> ScalarSelect[datetime]:
+    return select(func.min(column)).where(*where).scalar_subquery()
+
+
+# ---------------------------------------------------------------- statements, built once
+
+_MARK: Final = dirty_subjects.c
+_SUBJECT: Final = and_(
+    _MARK.kind == bindparam("of_kind"), _MARK.owner == bindparam("of_owner"), _MARK.item == bindparam("of_item")
+)
+_HELD: Final = and_(_SUBJECT, _MARK.claimed, _MARK.generation == bindparam("of_generation"))
+_UNTIL: Final = bindparam("until", type_=UtcDateTime())
+
+_DUE: Final = (
+    select(dirty_subjects)
+    .where(_MARK.kind == bindparam("of_kind"), _MARK.not_before <= bindparam("now"))
+    .order_by(_MARK.not_before, _MARK.owner, _MARK.item)
+    .limit(bindparam("at_most", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+# A mark made during an earlier claim that has come by now is covered by this look.
+_LEASE: Final = (
+    update(dirty_subjects)
+    .where(_SUBJECT)
+    .values(
+        not_before=_UNTIL,
+        again_at=case((_MARK.again_at > bindparam("now"), _MARK.again_at)),
+        claimed=True,
+        generation=bindparam("of_generation"),
+    )
+)
+_CLEAN: Final = delete(dirty_subjects).where(_HELD, _MARK.again_at.is_(None))
+_DIRTY_AGAIN: Final = (
+    update(dirty_subjects)
+    .where(_HELD)
+    .values(not_before=_MARK.again_at, marked_at=_MARK.again_at, again_at=None, claimed=False, attempts=0)
+)
+_POSTPONE: Final = (
+    update(dirty_subjects)
+    .where(_HELD)
+    .values(
+        not_before=case((_MARK.again_at < _UNTIL, _MARK.again_at), else_=_UNTIL),
+        claimed=False,
+        attempts=_MARK.attempts + 1,
+    )
+)
+_NEXT_AT: Final = select(
+    _earliest(_MARK.not_before),
+    _earliest(mentorships.c.wake_at, mentorships.c.status == Status.ACTIVE),
+    _earliest(sweeps.c.next_at),
+    _earliest(outbox.c.next_attempt_at),
+)

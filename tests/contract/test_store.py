@@ -10,7 +10,6 @@ import os
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
@@ -24,7 +23,6 @@ from graphsync.engine.ports import (
     AuditEntry,
     Outcome,
     Reservation,
-    Store,
     Subject,
     SubjectKind,
     Subscription,
@@ -46,7 +44,7 @@ from graphsync.mentoring import (
     WeeklyHours,
 )
 from graphsync.rules.state import Attempt
-from graphsync.store import SqlStore, open_store
+from graphsync.store import open_store
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -54,11 +52,6 @@ ANNA, BEN, CLEO = PersonId("anna"), PersonId("ben"), PersonId("cleo")
 PAIR, OTHER = MentorshipId("m1"), MentorshipId("m2")
 KINDS = tuple(SubjectKind)
 SERVER = os.environ.get("GRAPHSYNC_TEST_DATABASE", "")
-
-if TYPE_CHECKING:
-
-    def _is_a_store(store: SqlStore) -> Store:
-        return store
 
 
 def _new_database():

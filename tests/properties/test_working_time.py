@@ -30,12 +30,11 @@ CHANGES = {
     "Asia/Kolkata": [datetime(2026, 3, 29, 1, tzinfo=UTC)],
 }
 
-minutes_of_day = st.integers(0, 24 * 60 - 1)
-
 
 @st.composite
-def day_hours(draw):
-    start, end = sorted(draw(st.lists(minutes_of_day, min_size=2, max_size=2, unique=True)))
+def day_hours(draw, shortest=1):
+    start = draw(st.integers(0, 24 * 60 - 1 - shortest))
+    end = draw(st.integers(start + shortest, 24 * 60 - 1))
     return DayHours(weekday=draw(st.integers(0, 6)), start=time(*divmod(start, 60)), end=time(*divmod(end, 60)))
 
 
@@ -43,7 +42,9 @@ def day_hours(draw):
 def situations(draw):
     """Draw hours in a zone, an instant within five days of a change of its clocks, and absences around it."""
     zone = draw(st.sampled_from(sorted(CHANGES)))
-    hours = WeeklyHours(time_zone=zone, hours=tuple(draw(st.lists(day_hours(), min_size=1, max_size=6))))
+    # Two hours and a half a week at least, so that all that is asked for lies within the search's horizon.
+    spans = [draw(day_hours(shortest=150)), *draw(st.lists(day_hours(), max_size=5))]
+    hours = WeeklyHours(time_zone=zone, hours=tuple(spans))
     start = draw(st.sampled_from(CHANGES[zone])) + draw(st.integers(-7200, 7200)) * MINUTE
     absences = []
     for _ in range(draw(st.integers(0, 2))):

@@ -118,3 +118,9 @@ def test_event_that_makes_no_sense_is_passed_over_and_logged_without_its_words(c
     (record,) = caplog.records
     assert "passed over" in record.getMessage()
     assert "1:1" not in record.getMessage()
+
+
+def test_answer_with_an_unreadable_time_counts_without_it():
+    status = {"response": "accepted", "time": "just now"}
+    found = event_of(event(attendees=[{"status": status, "emailAddress": {"address": "ines@fabrikam.test"}}]))
+    assert [(one.response, one.responded_at) for one in found.attendees] == [(Response.ACCEPTED, None)]

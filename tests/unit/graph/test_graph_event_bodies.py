@@ -126,3 +126,8 @@ def test_change_without_a_tag_reads_the_event_again_for_the_tag_it_has(graph, an
 
 def utc(hour):
     return {"dateTime": f"2026-02-03T{hour}:00:00.0000000", "timeZone": "UTC"}
+
+
+def test_switching_off_the_online_meeting_asks_for_no_provider():
+    event = changed_event(EventChange(online=False))
+    assert (event.is_online_meeting, event.online_meeting_provider) == (False, None)

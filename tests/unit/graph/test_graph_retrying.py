@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from graphsync.errors import GraphNotFound, GraphRejected, GraphThrottled, GraphUnavailable
+from graphsync.errors import GraphError, GraphNotFound, GraphRejected, GraphThrottled, GraphUnavailable
 from graphsync.graph.retrying import LONGEST_WAIT_IN_ALL, MOST_ATTEMPTS, Repeat, with_retries
 
 
@@ -25,7 +25,7 @@ def outcome(*raised, repeat=Repeat.ALWAYS):
 
     try:
         result = asyncio.run(run())
-    except Exception as error:
+    except (GraphError, KeyError) as error:
         result = error
     return result, len(made), waits
 

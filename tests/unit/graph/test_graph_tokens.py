@@ -239,3 +239,29 @@ def test_ssl_error_below_a_network_error_is_named(entra, source):
     entra.post(TOKEN, body=error)
     with pytest.raises(GraphUnavailable, match="certificate_not_trusted"):
         source.acquire()
+
+
+def test_proxy_of_the_environment_is_used_for_tokens_too(entra, clock, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    source = TokenSource(
+        authority=AUTHORITY,
+        client_id="c",
+        credential=ClientSecret(secret="s"),
+        scope="x/.default",
+        ca_file=None,
+        clock=clock,
+    )
+    discover(entra)
+    token(entra)
+    source.acquire()
+    source.close()
+    assert {call.request.req_kwargs["proxies"]["https"] for call in entra.calls} == {"http://proxy.test:3128"}
+
+
+def test_sdk_may_ask_which_host_sees_a_token(source):
+    validator = GraphAccessTokenProvider(source, "https://graph.test/v1.0").get_allowed_hosts_validator()
+    assert validator.is_url_host_valid("https://graph.test/v1.0/x")
+    assert not validator.is_url_host_valid("https://evil.test/")

@@ -186,6 +186,6 @@ def test_a_quote_within_a_cell_is_a_sign_like_others():
     quoted = '"2, ""March"" "'
     assert problems_of(f'{HEADER},status\na"@x.test,b@x.test,new-hires,{quoted},on\n') == [
         "m.csv:2:1: found no mail address; expected a mail address such as 'name@fabrikam.test'",
-        "m.csv:2:29: found started '2, \"March\"'; expected a date such as '2026-03-02'",
-        "m.csv:2:45: found status 'on'; expected 'active', 'ended' or 'paused'",
+        "m.csv:2:30: found started '2, \"March\"'; expected a date such as '2026-03-02'",
+        "m.csv:2:46: found status 'on'; expected 'active', 'ended' or 'paused'",
     ]

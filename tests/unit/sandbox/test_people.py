@@ -107,6 +107,19 @@ def test_the_last_days_are_calm(seed):
     assert not [entry for entry in late if entry.verb == "responded" and entry.details["response"] != "accepted"]
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nobody_turns_down_a_time_they_proposed(seed):
+    _, programme, entries, _ = played(seed)
+    proposed = set()
+    for entry in by_hand(entries, programme):
+        if entry.verb != "responded":
+            continue
+        here = (entry.actor, entry.details["ical_uid"], entry.details["snapshot"]["start"])
+        assert entry.details["response"] == "accepted" or here not in proposed
+        if entry.details["proposed"]:
+            proposed.add((*here[:2], entry.details["proposed"][0]))
+
+
 def test_who_is_on_leave_does_nothing():
     for seed in SEEDS:
         _, programme, entries, _ = played(seed)

@@ -117,6 +117,19 @@ def test_the_page_holds_stories_and_table_within_its_width():
         assert phrase in text
 
 
+def test_a_time_that_was_proposed_and_taken_is_no_move_by_hand():
+    play = Play()
+    event = play.invite(days(9))
+    play.at(days(1))
+    play.answer(INES, event, "tentativelyAccepted", proposed=(days(10), days(10) + timedelta(minutes=50)))
+    play.move(event, days(10))
+    text = printed(play)
+    assert "The time proposed instead was taken: Thu 15 Oct 10:00." in " ".join(text.split())
+    row = next(line for line in text.splitlines() if "moved by hand" in line)
+    assert "0 of 0" in row
+    assert "1 time that somebody proposed instead was taken" in row
+
+
 def test_the_page_says_that_nothing_was_wrong():
     play = Play()
     play.invite(days(9))
