@@ -61,11 +61,13 @@ def observed(
     declined = [
         answer
         for person, answer in answers.items()
-        if answer.response is Response.DECLINED and person not in session.agreed
+        # Who proposed the present time has accepted it, unless they declined it since.
+        if answer.response is Response.DECLINED and (person not in session.agreed or answer.answered_at is not None)
     ]
     if declined:
         if session.loss is None:
-            session = replace(session, loss=Loss.DECLINED, lost_at=declined[0].answered_at or now)
+            lost_at = min((answer.answered_at for answer in declined if answer.answered_at is not None), default=now)
+            session = replace(session, loss=Loss.DECLINED, lost_at=lost_at)
     elif session.loss is Loss.DECLINED or (session.loss is Loss.DROPPED and moved):
         # Accepted after all, or put back by hand: the session stands.
         session = replace(session, loss=None, lost_at=None)

@@ -246,7 +246,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A dirty subject taken up for a look; a mark made meanwhile raises the generation and survives `settle`."""
+    """A dirty subject taken up for a look; a mark made meanwhile survives `settle`.
+
+    `generation` tells this claim from later ones of the same subject.
+    """
 
     subject: Subject
     generation: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from graphsync.calendar import BookingRequest, Limits, TimeSlot, add_working_days, start_of_day
+from graphsync.calendar import BookingRequest, Limits, TimeSlot, start_of_day
 from graphsync.mentoring import Medium, MentoringSession, PersonId
+from graphsync.rules.deadlines import after_working_days
 from graphsync.rules.intents import BookSession, Verdict
 from graphsync.rules.rebook_same_week import awaits_replacement
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
@@ -27,7 +28,7 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
     if walk.under_way(f"book/{mentorship.id}/"):
         walk.note(rule.name, Verdict.WAITS, "a booking is under way")
         return
-    if rebook is not None and rebook.mode == "enforce":
+    if rebook is not None and (rebook.mode == "enforce" or rule.mode == "observe"):
         waiting = next((session for session in state.sessions if awaits_replacement(state, session)), None)
         if waiting is not None:
             walk.note(rule.name, Verdict.WAITS, f"session {waiting.number} is to be put back first")
@@ -52,6 +53,9 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
         reason = f"session {last.number} is the last one booked"
     number = max((session.number for session in state.sessions), default=0) + 1
     key = f"book/{mentorship.id}/{number}"
+    if walk.wanted(rule, key):
+        walk.note(rule.name, Verdict.WAITS, "a session that falls into an absence is put back first")
+        return
     if walk.held_back(rule, key):
         return
     medium = medium_of_next(state, video, None)
@@ -91,7 +95,8 @@ def _first_windows(
     """Return where the first session may lie: within ten working days of the match if that can still be, else soon."""
     earliest = now + rule.lead_time.at_least + MARGIN
     latest = now + rule.lead_time.at_most
-    within = add_working_days(started_at, rule.first_session_within.count, state.mentee.hours) + timedelta(days=1)
+    last_day = after_working_days(started_at, rule.first_session_within.count, state.mentee.hours)
+    within = latest if last_day is None else last_day + timedelta(days=1)
     if earliest + rule.duration <= within < latest:
         return TimeSlot(start=earliest, end=within), TimeSlot(start=within, end=latest)
     return (TimeSlot(start=earliest, end=latest),)

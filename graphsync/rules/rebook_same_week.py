@@ -8,12 +8,12 @@ from graphsync.calendar import (
     BookingRequest,
     Limits,
     TimeSlot,
-    add_working_time,
     iso_week,
     same_iso_week,
     working_slots,
 )
 from graphsync.mentoring import Loss, Medium, MentoringSession, Proposal
+from graphsync.rules.deadlines import after_working_time
 from graphsync.rules.intents import BookSession, KeepReason, MoveSession, Verdict
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
 from graphsync.rules.state import MentorshipState
@@ -37,9 +37,9 @@ def rebook_same_week(walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, 
     for session in state.sessions:
         if session.stands and not session.self_booked and session.starts_at > walk.now:
             if _left_behind(state, session):
-                _move_absent(walk, rule, ahead, video, session)
-                return
-            if session.proposal is not None:
+                if _move_absent(walk, rule, ahead, video, session):
+                    return
+            elif session.proposal is not None:
                 _take_proposal(walk, rule, ahead, session, session.proposal)
 
 
@@ -67,7 +67,7 @@ def _put_back_by_pair(state: MentorshipState, lost: MentoringSession) -> bool:
 def _replacements_in_a_row(state: MentorshipState, session: MentoringSession) -> int:
     by_number = {other.number: other for other in state.sessions}
     count = 0
-    while session.replaces is not None and session.replaces in by_number:
+    while session.replaces in by_number and session.replaces < session.number:
         count += 1
         session = by_number[session.replaces]
     return count
@@ -104,7 +104,7 @@ def _put_back(
 def _act_at(state: MentorshipState, rule: RebookSameWeek, lost: MentoringSession) -> datetime:
     """Return when a lost session is put back: after the wait, but never past the last slot its week could have."""
     lost_at = lost.lost_at or lost.starts_at
-    waited = add_working_time(lost_at, rule.wait.length, state.mentee.hours)
+    waited = after_working_time(lost_at, rule.wait.length, state.mentee.hours) or lost_at
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     mentor = working_slots(state.mentor.hours, week, absences=state.mentor.absences)
@@ -138,7 +138,8 @@ def _replacement(
     later = max(lead, week.end)
     windows.append(TimeSlot(start=later, end=later + rule.search_after))
     number = max(session.number for session in state.sessions) + 1
-    short = add_working_time(now, rule.short_notice.length, state.mentee.hours)
+    short_notice = after_working_time(now, rule.short_notice.length, state.mentee.hours)
+    short = max(short_notice or week.end, week.start)
     short_end = min(lead + length, week.end)
     medium = medium_of_next(state, video, lost)
     return BookSession(
@@ -206,14 +207,17 @@ def _left_behind(state: MentorshipState, session: MentoringSession) -> bool:
 
 def _move_absent(
     walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None, session: MentoringSession
-) -> None:
+) -> bool:
+    """Put back a session that stands in somebody's absence; return whether that is done."""
     if session.starts_at - walk.now < FREEZE:
         walk.note(rule.name, Verdict.HOLDS, f"session {session.number} starts within 48 hours and is left as it is")
-        return
+        return False
     absent = f"session {session.number} falls into an absence and is put back"
     booking = _replacement(walk, rule, ahead, video, session, absent)
-    if not walk.held_back(rule, booking.key):
-        walk.act(rule, booking)
+    if walk.held_back(rule, booking.key):
+        return False
+    walk.act(rule, booking)
+    return True
 
 
 def _take_proposal(

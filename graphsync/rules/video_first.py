@@ -29,13 +29,13 @@ def video_first(walk: Walk, rule: VideoFirst) -> None:
         if not session.stands or session.starts_at <= walk.now or session.medium is not Medium.VIDEO or session.online:
             continue
         prefix = f"online/{state.mentorship.id}/{session.number}"
-        if walk.under_way(prefix, f"move/{state.mentorship.id}/{session.number}/") or walk.held_back(rule, prefix):
+        if walk.under_way(f"{prefix}/", f"move/{state.mentorship.id}/{session.number}/") or walk.held_back(rule, prefix):
             continue
         organizer = state.organizer if session.organizer == state.organizer.id else state.person(session.organizer)
         if organizer.has_teams is False:
             # The organizer has no Teams licence: somebody has to give one; falling to phone quietly would hide it.
             key = f"no-teams/{organizer.id}"
-            if key in state.alerts:
+            if key in state.alerts or walk.wanted(rule, key):
                 walk.note(rule.name, Verdict.HOLDS, f"session {session.number} waits for a Teams licence")
                 continue
             walk.act(

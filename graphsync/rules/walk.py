@@ -49,6 +49,11 @@ class Walk:
         """Tell whether an action whose key begins with one of `prefixes` is decided and not ended yet."""
         return any(key.startswith(prefix) for key in self.state.pending for prefix in prefixes)
 
+    def wanted(self, rule: Rule, key: str) -> bool:
+        """Tell whether this walk has an intent of that key already; what is only observed counts for `observe`."""
+        mine = self._intents if rule.mode == "enforce" else (*self._intents, *self._observed)
+        return any(intent.key == key for intent in mine)
+
     def held_back(self, rule: Rule, key: str) -> bool:
         """Tell whether an earlier try of `key` came to nothing and the next is not due; notes why."""
         attempt = max(

@@ -53,8 +53,8 @@ class SqlRecords:
         self._connection.execute(delete(alerts).where(alerts.c.key == key))
 
     def alerts(self) -> list[Alert]:
-        """Return the alerts that stand, longest standing first."""
-        rows = self._connection.execute(select_fields(alerts, Alert).order_by(alerts.c.raised_at, alerts.c.key))
+        """Return the alerts that stand, by key."""
+        rows = self._connection.execute(select_fields(alerts, Alert).order_by(alerts.c.key))
         return [Alert(**fields_of(row)) for row in rows]
 
     def purge(self, *, requests_before: datetime, facts_before: datetime) -> int:

@@ -26,11 +26,11 @@ class SqlRequests:
             upsert(self._connection, open_requests, as_row(request))
 
     def of(self, mentorship: MentorshipId) -> list[OpenRequest]:
-        """Return what the two have waiting for each other, longest waiting first."""
+        """Return what the two have waiting for each other, by key."""
         rows = self._connection.execute(
             select_fields(open_requests, OpenRequest)
             .where(open_requests.c.mentorship == mentorship)
-            .order_by(open_requests.c.asked_at, open_requests.c.key)
+            .order_by(open_requests.c.key)
         )
         return [OpenRequest(**fields_of(row)) for row in rows]
 
@@ -59,10 +59,10 @@ class SqlRequests:
         return [Nudge(**fields_of(row)) for row in rows]
 
     def nudges_to(self, person: PersonId, since: datetime) -> list[Nudge]:
-        """Return the nudges to a person in all mentorships, sent at `since` or later, oldest first."""
+        """Return the nudges to a person in all mentorships, sent after `since`, oldest first."""
         rows = self._connection.execute(
             select_fields(nudges, Nudge)
-            .where(nudges.c.person == person, nudges.c.sent_at >= since)
+            .where(nudges.c.person == person, nudges.c.sent_at > since)
             .order_by(nudges.c.sent_at, nudges.c.mentorship, nudges.c.practice, nudges.c.about, nudges.c.rung)
         )
         return [Nudge(**fields_of(row)) for row in rows]

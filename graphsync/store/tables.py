@@ -175,7 +175,7 @@ open_requests: Final = Table(
     Column("source", Word(RequestSource), nullable=False),
     Column("owed_by", TEXT, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
-    Index("ix_open_requests_mentorship", "mentorship", "asked_at"),
+    Index("ix_open_requests_mentorship", "mentorship", "key"),
     Index("ix_open_requests_asked_at", "asked_at"),
 )
 

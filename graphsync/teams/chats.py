@@ -57,11 +57,12 @@ def waiting_message(messages: Sequence[ChatMessage], pair: frozenset[PersonId]) 
         messages: of one chat, in any order, possibly with repeats; authors outside `pair` are passed over.
         pair: the two people.
     """
-    ordered = sorted({m.id: m for m in messages if m.author in pair}.values(), key=lambda m: (m.created_at, m.id))
+    # Of a message that was read several times, before and after a reaction, the last state counts.
+    newest = {message.id: message for message in sorted(messages, key=lambda message: message.modified_at)}
     waiting: WaitingMessage | None = None
-    for message in ordered:
+    for message in sorted(newest.values(), key=lambda message: (message.created_at, message.id)):
         author = message.author
-        if author is None:
+        if author is None or author not in pair:
             continue
         reacted = any(reaction.by in pair and reaction.by != author for reaction in message.reactions)
         if reacted:

@@ -96,7 +96,7 @@ def how_to_meet(medium: Medium, *, phone: str, office: str | None) -> str:
         case Medium.PHONE:
             return f"by phone: {phone}."
         case Medium.IN_PERSON:
-            return f"in person, at {office}: take an hour away from the screens."
+            return f"in person, at {office or 'the office you share'}: take an hour away from the screens."
 
 
 def invite_body(*, mentor: str, mentee: str, how: str, why: str, contact: str) -> str:

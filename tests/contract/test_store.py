@@ -7,6 +7,7 @@ PostgreSQL takes part where `GRAPHSYNC_TEST_DATABASE` names a server on which da
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
@@ -48,6 +49,7 @@ from graphsync.store import open_store
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+AN_INSTANT = timedelta(microseconds=1)
 ANNA, BEN, CLEO = PersonId("anna"), PersonId("ben"), PersonId("cleo")
 PAIR, OTHER = MentorshipId("m1"), MentorshipId("m2")
 KINDS = tuple(SubjectKind)
@@ -353,12 +355,12 @@ def test_attempts_come_oldest_first_and_are_overwritten_by_key(ledger):
 # ---------------------------------------------------------------- requests and nudges
 
 
-def test_open_requests_come_longest_waiting_first(ledger):
+def test_open_requests_come_by_key(ledger):
     ledger.mentorships.save(a_mentorship())
-    newer, older = a_request("invite:2", NOW), a_request("invite:1", NOW - HOUR)
-    ledger.requests.save(newer)
-    ledger.requests.save(older)
-    assert ledger.requests.of(PAIR) == [older, newer]
+    second, first = a_request("invite:2", NOW - HOUR), a_request("invite:1", NOW)
+    ledger.requests.save(second)
+    ledger.requests.save(first)
+    assert ledger.requests.of(PAIR) == [first, second]
 
 
 def test_a_closed_request_is_gone_and_not_opened_again(ledger):
@@ -382,12 +384,13 @@ def test_nudges_are_found_by_mentorship_and_by_person_since(ledger):
     ledger.mentorships.save(a_mentorship(OTHER))
     old = a_nudge(NOW - 8 * DAY)
     on_the_mark = a_nudge(NOW - 7 * DAY, rung=2)
+    just_after = a_nudge(NOW - 7 * DAY + AN_INSTANT, rung=3)
     elsewhere = a_nudge(NOW, mentorship=OTHER)
     to_ben = a_nudge(NOW, person=BEN)
-    for nudge in (elsewhere, to_ben, on_the_mark, old):
+    for nudge in (elsewhere, to_ben, just_after, on_the_mark, old):
         ledger.requests.save_nudge(nudge)
-    assert ledger.requests.nudges(PAIR) == [old, on_the_mark, to_ben]
-    assert ledger.requests.nudges_to(ANNA, NOW - 7 * DAY) == [on_the_mark, elsewhere]
+    assert ledger.requests.nudges(PAIR) == [old, on_the_mark, just_after, to_ben]
+    assert ledger.requests.nudges_to(ANNA, NOW - 7 * DAY) == [just_after, elsewhere]
 
 
 # ---------------------------------------------------------------- dirty marks and claims
@@ -784,7 +787,6 @@ def test_an_alert_stands_once_from_when_it_was_first_raised(ledger):
 # ---------------------------------------------------------------- terms
 
 SHORT, LONG = NOW - 30 * DAY, NOW - 365 * DAY
-JUST_BEFORE = timedelta(microseconds=1)
 
 
 def purge(ledger):
@@ -793,7 +795,7 @@ def purge(ledger):
 
 def test_a_request_that_had_its_term_is_closed(ledger):
     ledger.mentorships.save(a_mentorship())
-    ledger.requests.save(a_request("old", SHORT - JUST_BEFORE))
+    ledger.requests.save(a_request("old", SHORT - AN_INSTANT))
     ledger.requests.save(a_request("young", SHORT))
     assert purge(ledger) == 1
     assert ledger.requests.of(PAIR) == [a_request("young", SHORT)]
@@ -808,8 +810,8 @@ def test_nudges_about_requests_have_the_short_term_and_others_the_long_one(ledge
         a_nudge(SHORT, rung=2),
     ]
     gone = [
-        a_nudge(LONG - JUST_BEFORE, practice="start_well", about="welcome"),
-        a_nudge(SHORT - JUST_BEFORE, rung=1),
+        a_nudge(LONG - AN_INSTANT, practice="start_well", about="welcome"),
+        a_nudge(SHORT - AN_INSTANT, rung=1),
     ]
     for nudge in kept + gone:
         ledger.requests.save_nudge(nudge)
@@ -819,9 +821,9 @@ def test_nudges_about_requests_have_the_short_term_and_others_the_long_one(ledge
 
 def test_ended_actions_go_by_kind_and_pending_ones_stay(ledger):
     ended = {
-        "nudge-old": (ActionKind.NUDGE, SHORT - JUST_BEFORE),
+        "nudge-old": (ActionKind.NUDGE, SHORT - AN_INSTANT),
         "nudge-young": (ActionKind.NUDGE, SHORT),
-        "book-old": (ActionKind.BOOK, LONG - JUST_BEFORE),
+        "book-old": (ActionKind.BOOK, LONG - AN_INSTANT),
         "book-young": (ActionKind.BOOK, LONG),
     }
     for key, (kind, at) in ended.items():
@@ -834,8 +836,8 @@ def test_ended_actions_go_by_kind_and_pending_ones_stay(ledger):
 
 
 def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger):
-    kept = [an_entry(LONG), an_entry(SHORT, action="nudge")]
-    gone = [an_entry(LONG - JUST_BEFORE), an_entry(SHORT - JUST_BEFORE, action="nudge")]
+    kept = [an_entry(LONG), an_entry(SHORT, action="nudge/m1/invite/1/1/anna")]
+    gone = [an_entry(LONG - AN_INSTANT), an_entry(SHORT - AN_INSTANT, action="nudge/m1/invite/1/1/anna")]
     for entry in kept + gone:
         ledger.records.add_audit(entry)
     assert purge(ledger) == 2
@@ -844,7 +846,7 @@ def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger)
 
 def test_traces_and_past_reservations_have_the_short_term(ledger):
     ledger.mentorships.save(a_mentorship())
-    ledger.records.save_trace(PAIR, SHORT - JUST_BEFORE, "trace")
+    ledger.records.save_trace(PAIR, SHORT - AN_INSTANT, "trace")
     ledger.reservations.reserve([kept_for(ANNA, SHORT - 2 * HOUR), kept_for(ANNA, SHORT)])
     assert purge(ledger) == 2
     assert ledger.records.trace(PAIR) is None
@@ -856,7 +858,7 @@ def test_sessions_and_attempts_have_the_long_term(ledger):
     ledger.mentorships.save(a_mentorship())
     ledger.sessions.save(a_session(1, starts_at=LONG - 2 * HOUR))
     ledger.sessions.save(a_session(2, starts_at=LONG))
-    ledger.sessions.save_attempt(an_attempt("a", LONG - JUST_BEFORE))
+    ledger.sessions.save_attempt(an_attempt("a", LONG - AN_INSTANT))
     assert purge(ledger) == 2
     assert ledger.sessions.of(PAIR) == [a_session(2, starts_at=LONG)]
     assert ledger.sessions.attempts(PAIR) == []
@@ -873,6 +875,36 @@ def test_the_last_session_stays_for_its_number_without_what_people_did(ledger):
 
 
 # ---------------------------------------------------------------- several at once
+
+
+def at_once(work):
+    """Return what four calls of `work` at one time returned."""
+    with ThreadPoolExecutor(4) as threads:
+        return [called.result() for called in [threads.submit(work) for _ in range(4)]]
+
+
+def test_of_several_who_reserve_one_time_at_once_one_gets_it(store):
+    def reserve():
+        with store.transaction() as ledger:
+            try:
+                ledger.reservations.reserve([kept_for(BEN, NOW), kept_for(ANNA, NOW)])
+            except ReservationConflict:
+                return "refused"
+            return "reserved"
+
+    assert sorted(at_once(reserve)) == ["refused", "refused", "refused", "reserved"]
+
+
+def test_of_several_who_claim_at_once_nobody_gets_what_another_has(store):
+    subjects = [a_subject("anna", item=str(number)) for number in range(20)]
+    store.mark_batch(subjects, NOW, [])
+
+    def claim():
+        with store.transaction() as ledger:
+            return subjects_of(ledger.work.claim(NOW, KINDS, 5))
+
+    claimed = [subject for got in at_once(claim) for subject in got]
+    assert len(claimed) == len(set(claimed)) == 20
 
 
 def test_a_transaction_within_another_gives_up(store):

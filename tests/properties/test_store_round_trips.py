@@ -186,7 +186,7 @@ ROUND_TRIPS = {
     "nudge": (
         NUDGES,
         lambda ledger, one: ledger.requests.save_nudge(one),
-        lambda ledger, one: ledger.requests.nudges_to(one.person, one.sent_at),
+        lambda ledger, one: ledger.requests.nudges_to(one.person, one.sent_at - timedelta(microseconds=1)),
     ),
     "action": (
         ACTIONS,

@@ -175,7 +175,7 @@ def _requests() -> None:
         _primary_key("open_requests", "key"),
         _goes_with_mentorship("open_requests"),
     )
-    op.create_index("ix_open_requests_mentorship", "open_requests", ["mentorship", "asked_at"])
+    op.create_index("ix_open_requests_mentorship", "open_requests", ["mentorship", "key"])
     op.create_index("ix_open_requests_asked_at", "open_requests", ["asked_at"])
     op.create_table("closed_requests", _text("digest"), _primary_key("closed_requests", "digest"))
     op.create_table(

@@ -1,0 +1,84 @@
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from graphsync.sandbox.demo import play
+from graphsync.sandbox.driver import KillPoint
+
+WEEKS = 3
+SEED = 1
+
+# One place for each kind of call that changes something, before and after it took effect, and two while it reads.
+KILLS = (
+    KillPoint(operation="createSubscription", nth=7, phase="applied"),
+    KillPoint(operation="createEvent", nth=2, phase="received"),
+    KillPoint(operation="createEvent", nth=5, phase="applied"),
+    KillPoint(operation="updateEvent", nth=1, phase="received"),
+    KillPoint(operation="updateEvent", nth=3, phase="applied"),
+    KillPoint(operation="createMessage", nth=2, phase="applied"),
+    KillPoint(operation="sendMessage", nth=3, phase="received"),
+    KillPoint(operation="sendMessage", nth=6, phase="applied"),
+    KillPoint(operation="getSchedule", nth=9, phase="applied"),
+    KillPoint(operation="listCalendarView", nth=40, phase="received"),
+)
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def a_run(directory, **options):
+    directory.mkdir(parents=True)
+    return play(directory, weeks=WEEKS, seed=SEED, **options)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    # Commits wait for a disk; what is thrown away afterwards need not.
+    memory = Path("/dev/shm")
+    if not memory.is_dir():
+        yield tmp_path_factory.mktemp("demo")
+        return
+    with TemporaryDirectory(prefix="graphsync-test-", dir=memory) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(workplace):
+    return a_run(workplace / "a")
+
+
+def test_nothing_forbidden_is_seen(undisturbed):
+    assert undisturbed.outcome["violations"] == []
+
+
+def test_each_practice_is_seen_to_work(undisturbed):
+    sessions = undisturbed.outcome["sessions"]
+    assert sum(session["outcome"] == "held" for session in sessions) > 10
+    assert any(session["replaces"] is not None and session["same_week"] for session in sessions)
+    assert any(session["online"] for session in sessions)
+    assert any(nudge["practice"] == "answer_promptly" for nudge in undisturbed.outcome["nudges"])
+
+
+def test_every_lost_session_is_put_back_or_its_reason_stated(undisturbed):
+    sessions = undisturbed.outcome["sessions"]
+    replaced = {(session["mentorship"], session["replaces"]): session for session in sessions}
+    for lost in (session for session in sessions if session["outcome"] in ("cancelled", "declined", "dropped")):
+        replacement = replaced.get((lost["mentorship"], lost["number"]))
+        if replacement is None:
+            assert lost["no_slot_reason"]
+        elif not replacement["same_week"]:
+            assert replacement["no_slot_reason"]
+
+
+def test_the_same_seed_gives_the_same_outcome(undisturbed, workplace):
+    again = a_run(workplace / "b").outcome
+    assert {**again, "wall_s": 0} == {**undisturbed.outcome, "wall_s": 0}
+
+
+def test_killing_the_service_at_ten_places_loses_nothing_and_doubles_nothing(undisturbed, workplace):
+    killed = a_run(workplace / "c", kill_plan=KILLS)
+    assert killed.kills == len(KILLS)
+    assert killed.outcome["violations"] == []
+    assert killed.outcome["sessions"] == undisturbed.outcome["sessions"]
+    assert killed.outcome["nudges"] == undisturbed.outcome["nudges"]
+    assert killed.outcome["requests"] == undisturbed.outcome["requests"]
