@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check seeds bench lock clean
 
 demo: $(READY)
 	$(BIN)/graphsync demo
@@ -16,7 +16,13 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 tests/unit tests/properties --cov --cov-config=.coveragerc-core --cov-fail-under=100
+	$(BIN)/pytest -q -n 2 tests/unit tests/properties --cov --cov-config=.coveragerc-core --cov-report=term-missing --cov-fail-under=100
+
+seeds: $(READY)
+	for seed in 1 2 3 4 5; do $(BIN)/graphsync demo --headless --weeks 6 --seed $$seed || exit 1; done
+
+bench: $(READY)
+	for side in benchmarks/*.py; do echo "== $$side"; $(BIN)/python $$side || exit 1; done
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "graphsync needs Python 3.11 or newer; this is " + sys.version.split()[0] + ": set PYTHON=")'

@@ -1,4 +1,4 @@
-"""Deadlines in somebody's working time, where there may be none: who hardly works, or is away for a year, has no clock."""
+"""Deadlines in somebody's working time, which hardly runs for some, and for some not at all."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def video_first(walk: Walk, rule: VideoFirst) -> None:
         if not session.stands or session.starts_at <= walk.now or session.medium is not Medium.VIDEO or session.online:
             continue
         prefix = f"online/{state.mentorship.id}/{session.number}"
-        if walk.under_way(f"{prefix}/", f"move/{state.mentorship.id}/{session.number}/") or walk.held_back(rule, prefix):
+        moving = f"move/{state.mentorship.id}/{session.number}/"
+        if walk.under_way(f"{prefix}/", moving) or walk.held_back(rule, prefix):
             continue
         organizer = state.organizer if session.organizer == state.organizer.id else state.person(session.organizer)
         if organizer.has_teams is False:

@@ -62,8 +62,8 @@ def summary(outcome: Outcome) -> str:
     back = [line["same_week"] for line in sessions if line["replaces"] is not None]
     found = len(outcome["violations"])
     return (
-        f"{outcome['weeks']} weeks, seed {outcome['seed']}: {outcome['mentorships']} mentorships, "
-        f"{ended['held']} sessions held, {ended['upcoming']} to come, {lost} lost, {len(back)} put back "
+        f"{_count(outcome['weeks'], 'week')}, seed {outcome['seed']}: {_count(outcome['mentorships'], 'mentorship')}, "
+        f"{_count(ended['held'], 'session')} held, {ended['upcoming']} to come, {lost} lost, {len(back)} put back "
         f"({back.count(True)} in the same week), {_count(len(outcome['nudges']), 'message')}, "
         f"{sum(outcome['graph_requests'].values()):,} Graph requests, "
         f"{'no violations' if not found else _count(found, 'violation')}, {outcome['wall_s']:.0f} s"

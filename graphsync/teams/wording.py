@@ -62,9 +62,7 @@ def _capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_ENVIRONMENT = Environment(
-    loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-)
+_ENVIRONMENT = Environment(loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
 _ENVIRONMENT.filters["capitalize_first"] = _capitalize_first
 
 

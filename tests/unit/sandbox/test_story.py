@@ -140,7 +140,7 @@ def test_the_summary_is_one_line():
     play = Play()
     play.move(declined_once(play), days(10), number=2, replaces=1)
     assert summary(play.end()) == (
-        "4 weeks, seed 1: 3 mentorships, 1 sessions held, 0 to come, 1 lost, 1 put back (1 in the same week), "
+        "4 weeks, seed 1: 3 mentorships, 1 session held, 0 to come, 1 lost, 1 put back (1 in the same week), "
         "0 messages, 0 Graph requests, no violations, 1 s"
     )
 
