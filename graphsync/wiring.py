@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -23,6 +23,9 @@ from graphsync.web.app import create_app
 from graphsync.web.intake import Intake, StoreForNotifications
 from graphsync.web.receiver import receiver_paths
 from graphsync.web.server import at_worker_end, serve
+
+BUSY_TIMEOUT = timedelta(seconds=2)
+"""Less than the receiver may take to answer: a database that is locked is a 503 in time, which Graph sends again."""
 
 FACTORY = "graphsync.wiring:service_app"
 
@@ -54,7 +57,7 @@ def service_app() -> Flask:
     settings = load_settings(os.environ, Path(os.environ[CONFIG]))
     stepped = SteppedClock(datetime.fromtimestamp(0, UTC)) if settings.steps is not None else None
     clock: Clock = stepped or SystemClock()
-    store = open_store(settings.config.deployment.service.database, clock)
+    store = open_store(settings.config.deployment.service.database, clock, busy_timeout=BUSY_TIMEOUT)
     at_worker_end(store.close)
     store.take_over()
     graph = graph_client(settings, clock)

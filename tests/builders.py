@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from graphsync.mentoring import (
     Answer,
     DayHours,
-    Mentorship,
     MentoringSession,
+    Mentorship,
     Person,
     Proposal,
     Response,
