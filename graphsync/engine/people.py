@@ -47,6 +47,18 @@ class PeopleLooks:
                 mark_mentorship(ledger, mentorship.id, now)
                 if OptIn.CHAT in mentorship.opt_ins:
                     ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
+        self._end_those_not_listed()
+
+    def _end_those_not_listed(self) -> None:
+        """Stop acting on mentorships whose line is gone from the file; a line that comes back takes them up again."""
+        listed = {row.id for row in self.context.config.mentorships}
+        with self.context.store.transaction() as ledger:
+            for mentorship in ledger.mentorships.all():
+                if mentorship.id not in listed and mentorship.status is not Status.ENDED:
+                    ledger.mentorships.save(replace(mentorship, status=Status.ENDED))
+                    log.warning(
+                        "mentorship %s is not in mentorships.csv any more: nothing is done for it", mentorship.id
+                    )
 
     def _enlist_person(self, address: str, zone_override: str | None, where: str) -> Person | None:
         """Return the person with an address, asking the directory once; None where it knows nobody."""
