@@ -146,7 +146,8 @@ def _session_line(record: Record, session: Session) -> SessionLine:
         reason = reason_for(record, session)
     last = session.placements[-1]
     moved_by: Literal["service", "person"] | None = None
-    if len(session.placements) > 1:
+    if len(session.placements) > 1 or not session.by_service:
+        # Also where the first time was a person's: a session the two fixed themselves has no lead time to keep.
         moved_by = "service" if last.by_service else "person"
     return SessionLine(
         mentorship=session.mentorship,
