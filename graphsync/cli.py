@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from graphsync.errors import ConfigError
+from graphsync.errors import ConfigError, GraphsyncError
 from graphsync.settings import CONFIG, load_settings
 
+EXIT_FAILED = 1
 EXIT_CONFIG = 2
 """What a command ends with where the configuration is wrong."""
 
@@ -26,6 +27,9 @@ class _Commands(click.Group):
                 click.echo(str(problem))
             click.echo(_counted(len(error.problems), "problem"))
             ctx.exit(EXIT_CONFIG)
+        except GraphsyncError as error:
+            click.echo(f"graphsync: {error}", err=True)
+            ctx.exit(EXIT_FAILED)
 
 
 config_option = click.option(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class GraphsyncError(Exception):
@@ -71,24 +71,8 @@ class GraphError(GraphsyncError):
         super().__init__(f"{operation}: Graph answered {status or 'nothing'} {code!r} (request-id {request_id!r})")
 
 
-class GraphThrottled(GraphError):
-    """429: wait `retry_after`, or back off where Graph names no time."""
-
-    def __init__(
-        self,
-        operation: str,
-        *,
-        status: int = 429,
-        code: str = "",
-        request_id: str = "",
-        retry_after: timedelta | None = None,
-    ) -> None:
-        super().__init__(operation, status=status, code=code, request_id=request_id)
-        self.retry_after = retry_after
-
-
-class GraphUnavailable(GraphError):
-    """5xx or no answer: the request may have been carried out all the same."""
+class GraphTransient(GraphError):
+    """It may pass: wait `retry_after`, or back off where Graph names no time (None)."""
 
     def __init__(
         self,
@@ -101,6 +85,14 @@ class GraphUnavailable(GraphError):
     ) -> None:
         super().__init__(operation, status=status, code=code, request_id=request_id)
         self.retry_after = retry_after
+
+
+class GraphThrottled(GraphTransient):
+    """429: the request was not carried out."""
+
+
+class GraphUnavailable(GraphTransient):
+    """5xx or no answer: the request may have been carried out all the same."""
 
 
 class GraphConflict(GraphError):
@@ -125,6 +117,18 @@ class GraphAuthError(GraphError):
     """401, 403, or msal refuses: the operator acts; work waits and nothing is lost."""
 
 
+class TokenRefused(GraphAuthError):
+    """Entra ID, or msal before it, gives no token; `advice` says what the tenant admin has to do."""
+
+    def __init__(self, *, code: str, advice: str, request_id: str = "") -> None:
+        super().__init__("acquire_token", code=code, request_id=request_id)
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Return code and advice; never the secret, nor Entra ID's text, which names the application."""
+        return f"{self.operation}: no token, {self.code!r} (correlation id {self.request_id!r}): {self.advice}"
+
+
 class GraphRejected(GraphError):
     """Any other 4xx: our own bug; not retried, kept with its request id."""
 
@@ -145,6 +149,26 @@ class StoreUnavailable(GraphsyncError):
     """The database is locked, full or gone: the request is answered 5xx, so that Graph sends it again."""
 
 
+class ServiceFailed(GraphsyncError):
+    """The service did not start, ended by itself, or did not come to rest in time; carries the end of its log."""
+
+    def __init__(self, what: str, log_tail: str) -> None:
+        self.log_tail = log_tail
+        super().__init__(f"{what}; its log ends with:\n{log_tail}" if log_tail else f"{what}; its log is empty")
+
+
+class ServiceDied(ServiceFailed):
+    """The connection to the service ended while an answer was awaited."""
+
+
+class NoRest(GraphsyncError):
+    """At one instant deliveries and runs brought each other about without end."""
+
+    def __init__(self, instant: datetime, rounds: int) -> None:
+        self.instant = instant
+        super().__init__(f"at {instant.isoformat()} the service had new work after each of {rounds} runs")
+
+
 # Waits that Graph does not name: doubled from the first to the last, then given back to the outbox.
 FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=30)
@@ -157,7 +181,7 @@ def need_retry(error: Exception, attempt: int) -> timedelta | None:
         error: what the last attempt raised.
         attempt: how many attempts were made, from 1.
     """
-    if not isinstance(error, GraphThrottled | GraphUnavailable):
+    if not isinstance(error, GraphTransient):
         return None
     if error.retry_after is not None:
         return error.retry_after

@@ -22,7 +22,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from graphsync.clock import Clock
-from graphsync.errors import GraphAuthError, GraphError, GraphRejected, GraphUnavailable
+from graphsync.errors import GraphError, GraphRejected, GraphUnavailable, TokenRefused
 from graphsync.graph.credentials import Credential
 from graphsync.graph.network import proxy_for
 from graphsync.graph.sdk import AccessTokenProvider, AllowedHostsValidator
@@ -56,18 +56,6 @@ _FALLBACK_ADVICE = "check the app registration and run 'graphsync doctor'"
 
 # https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1, which Entra ID uses at the token endpoint too
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error", "timeout"})
-
-
-class TokenRefused(GraphAuthError):
-    """Entra ID, or msal before it, gives no token; `advice` says what the tenant admin has to do."""
-
-    def __init__(self, *, code: str, advice: str, request_id: str = "") -> None:
-        super().__init__(OPERATION, code=code, request_id=request_id)
-        self.advice = advice
-
-    def __str__(self) -> str:
-        """Return code and advice; never the secret, nor Entra ID's text, which names the application."""
-        return f"{self.operation}: no token, {self.code!r} (correlation id {self.request_id!r}): {self.advice}"
 
 
 class _Session(requests.Session):

@@ -13,7 +13,7 @@ from graphsync.sandbox.events import Event
 from graphsync.sandbox.hours import Span, WorkHours, overlap
 from graphsync.sandbox.recurrence import occurrences
 
-# What getSchedule counts as not free; `workingElsewhere` is free (calendar.md 1.1).
+# What getSchedule counts as not free; `workingElsewhere` is free (https://learn.microsoft.com/graph/api/resources/scheduleinformation).
 TAKEN = frozenset({"busy", "tentative", "oof"})
 QUARTER = timedelta(minutes=15)
 

@@ -13,25 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from graphsync.errors import GraphsyncError
+from graphsync.errors import NoRest, ServiceDied
 from graphsync.sandbox.hours import whole_minute
 from graphsync.sandbox.people import People
 from graphsync.sandbox.programme import Programme
-from graphsync.sandbox.service_process import ServiceDied
 from graphsync.sandbox.world import World
 
 # A round is one delivery and one run at the same instant. A service that needs more never comes to rest.
 MOST_ROUNDS = 50
 # Lives a service may need for one instant before the fault is called its own.
 MOST_LIVES = 5
-
-
-class NoRest(GraphsyncError):
-    """At one instant deliveries and runs brought each other about without end."""
-
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant
-        super().__init__(f"at {instant.isoformat()} the service had new work after each of {MOST_ROUNDS} runs")
 
 
 class Service(Protocol):
@@ -163,7 +154,7 @@ class Driver:
             if not timer_due and (due_at is None or due_at > instant):
                 return delivered
             delivered += self._world.run_due()
-        raise NoRest(instant)
+        raise NoRest(instant, MOST_ROUNDS)
 
     def _run(self, instant: datetime) -> datetime | None:
         """Run the service at `instant`, in a further life where a kill point has taken the present one."""
@@ -176,7 +167,7 @@ class Driver:
                     raise
             self._service.wait_gone()
             self._service.start()
-        raise NoRest(instant)
+        raise NoRest(instant, MOST_LIVES)
 
     def _kill(self) -> None:
         self.kills += 1

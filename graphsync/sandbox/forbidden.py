@@ -1,4 +1,4 @@
-"""What the service must never do (design.md section 3), looked for in the record of a run: the judge's second half.
+"""What the service must never do, looked for in the record of a run: the judge's second half.
 
 Each check takes the record and yields what it found; none excuses anything that its docstring does not name.
 """

@@ -1,7 +1,7 @@
 """How one meeting lives in several mailboxes: invitations, updates, cancellations and answers that travel.
 
 Each is a message that counts against the sender's rate, so it may arrive later; what arrives is the state of the
-organizer's copy at that time. Sources: calendar.md section 3.8, that is
+organizer's copy at that time. Sources:
 https://learn.microsoft.com/graph/api/resources/eventmessage and
 https://learn.microsoft.com/graph/outlook-calendar-meeting-proposals
 """
@@ -23,7 +23,7 @@ from graphsync.sandbox.mail import Mailroom
 from graphsync.sandbox.refusals import invalid_request, item_not_found, not_served
 
 _ANSWER_SUBJECT = {"accepted": "Accepted: ", "tentativelyAccepted": "Tentative: ", "declined": "Declined: "}
-# The metadata misspells the second one: calendar.md section 3.8.
+# The metadata misspells the second one (https://learn.microsoft.com/graph/api/resources/eventmessage).
 _ANSWER_TYPE = {
     "accepted": "meetingAccepted",
     "tentativelyAccepted": "meetingTenativelyAccepted",

@@ -20,7 +20,7 @@ SessionOutcome = Literal["held", "cancelled", "declined", "dropped", "upcoming"]
 
 
 class SessionLine(TypedDict):
-    """One session; what each key means is said in the issue that asked for the file."""
+    """One session; what each key means is said in docs/demo.md."""
 
     mentorship: str
     number: int

@@ -17,7 +17,7 @@ DOMAIN = "fabrikam.test"
 PROGRAMME_MAILBOX = f"mentoring@{DOMAIN}"
 COORDINATOR = f"coordinator@{DOMAIN}"
 
-# CLDR windowsZones, as in /work/shared/graph/calendar.md 5.4: place -> (IANA name, Windows name in the mailbox).
+# CLDR windowsZones (https://github.com/unicode-org/cldr): place -> (IANA name, Windows name in the mailbox).
 ZONES = {
     "Berlin": ("Europe/Berlin", "W. Europe Standard Time"),
     "London": ("Europe/London", "GMT Standard Time"),

@@ -85,7 +85,7 @@ def _register_application(world: World, programme: Programme) -> None:
         secret=CLIENT_SECRET,
         permissions={
             "User.Read.All": None,
-            "Chat.Read.All": None,  # cannot be scoped to mailboxes (design.md section 2)
+            "Chat.Read.All": None,  # cannot be scoped to mailboxes
             "Calendars.ReadWrite": mailboxes,
             "MailboxSettings.Read": mailboxes,
             "Mail.ReadWrite": sender,

@@ -18,25 +18,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from graphsync.errors import GraphsyncError
+from graphsync.errors import ServiceDied, ServiceFailed
 
 # A unix socket's path holds 107 bytes (man 7 unix).
 LONGEST_SOCKET_PATH = 107
 LOG_LINES_SHOWN = 25
 _READ_SIZE = 65_536
 _POLL_S = 0.05
-
-
-class ServiceFailed(GraphsyncError):
-    """The service did not start, ended by itself, or did not come to rest in time; carries the end of its log."""
-
-    def __init__(self, what: str, log_tail: str) -> None:
-        self.log_tail = log_tail
-        super().__init__(f"{what}; its log ends with:\n{log_tail}" if log_tail else f"{what}; its log is empty")
-
-
-class ServiceDied(ServiceFailed):
-    """The connection to the service ended while an answer was awaited."""
 
 
 class ServiceProcess:

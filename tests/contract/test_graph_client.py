@@ -21,10 +21,10 @@ from graphsync.errors import (
     GraphRejected,
     GraphThrottled,
     GraphUnavailable,
+    TokenRefused,
 )
 from graphsync.graph.client import GraphClient, GraphConnection
 from graphsync.graph.credentials import ClientCertificate, ClientSecret
-from graphsync.graph.tokens import TokenRefused
 from graphsync.mentoring import Response
 from graphsync.sandbox.certificates import Certificates
 from graphsync.sandbox.clock import VirtualClock

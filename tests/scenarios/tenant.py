@@ -134,7 +134,7 @@ class Tenant:
         nudges=None,
         out_of_scope=(),
         answer_timeout_s=5.0,
-        sweep_hours=24,
+        sweep_hours=168,
     ):
         self.world = World(clock=VirtualClock(starts_at), seed=1, behavior=behavior)
         for person in people:
@@ -232,7 +232,7 @@ mail: {{sender: {PROGRAMME}}}
 coordinators: [{COORDINATOR}]
 cohorts: {{by-mentee: {{organizer: mentee}}, by-mentor: {{organizer: mentor}}, by-programme: {{organizer: programme}}}}
 nudges: {{per_person_and_week: {nudges.get("per_person_and_week", 1)}}}
-sweep: {{mailboxes: {sweep_hours} hours, people: 24 hours, chats: 24 hours}}
+sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sweep_hours} hours}}
 """
         return parse_config(text, rules, self._rows(), names=FileNames())
 
@@ -320,9 +320,7 @@ sweep: {{mailboxes: {sweep_hours} hours, people: 24 hours, chats: 24 hours}}
     def answer(self, who, meeting, response, proposed=None):
         """Answer from one's own copy; `proposed` is a start, for as long as the meeting is."""
         times = None if proposed is None else (proposed, proposed + (meeting.end - meeting.start))
-        self.world.respond(
-            address_of(who), self.copy(who, meeting).id, response, actor=address_of(who), proposed=times
-        )
+        self.world.respond(address_of(who), self.copy(who, meeting).id, response, actor=address_of(who), proposed=times)
 
     def cancel(self, who, meeting):
         self.world.cancel_event(address_of(who), self.copy(who, meeting).id, actor=address_of(who))

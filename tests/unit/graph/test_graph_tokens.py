@@ -8,9 +8,9 @@ import requests
 import responses
 
 from graphsync.clock import SteppedClock
-from graphsync.errors import GraphAuthError, GraphRejected, GraphUnavailable
+from graphsync.errors import GraphAuthError, GraphRejected, GraphUnavailable, TokenRefused
 from graphsync.graph.credentials import ClientSecret
-from graphsync.graph.tokens import GraphAccessTokenProvider, TokenRefused, TokenSource
+from graphsync.graph.tokens import GraphAccessTokenProvider, TokenSource
 
 AUTHORITY = "https://login.test/7a1d2c3b-0000-4000-8000-9f0e1d2c3b4a"
 DISCOVERY = AUTHORITY + "/v2.0/.well-known/openid-configuration"

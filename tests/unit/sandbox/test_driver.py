@@ -9,13 +9,14 @@ import pytest
 from demo_builders import APP, INES, Play, days
 from rich.console import Console
 
+from graphsync.errors import NoRest, ServiceDied, ServiceFailed
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.demo import SERVE, free_port, play, run_demo
-from graphsync.sandbox.driver import Driver, KillPoint, NoRest
+from graphsync.sandbox.driver import Driver, KillPoint
 from graphsync.sandbox.people import People
 from graphsync.sandbox.programme import the_programme
 from graphsync.sandbox.scenario import build_world
-from graphsync.sandbox.service_process import ServiceDied, ServiceFailed, ServiceProcess
+from graphsync.sandbox.service_process import ServiceProcess
 from graphsync.sandbox.world import World
 
 SCRIPT = Path(__file__).parent / "scripted_service.py"

@@ -445,7 +445,7 @@ def lines(play):
             ],
         ),
         (not_put_back_with_a_reason, [(1, "declined", None, None, "Ines is away until December", None)]),
-        (put_back_by_the_two, [(1, "cancelled", None, None, None, None), (2, "held", 1, True, None, None)]),
+        (put_back_by_the_two, [(1, "cancelled", None, None, None, None), (2, "held", 1, True, None, "person")]),
         (a_proposed_time_was_taken, [(1, "held", None, None, None, "service")]),
         (moved_by_hand_out_of_a_leave, [(1, "held", None, None, None, "person")]),
         (deleted_and_forgotten, [(1, "dropped", None, None, None, None)]),
