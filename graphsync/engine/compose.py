@@ -149,8 +149,27 @@ def lost_session_payload(
         headers=headers,
         about=about,
         session=told.replacement,
-        lost=told.lost.number,
+        lasting=told.replacement is None,
         starts_at=told.slot.start if told.slot else None,
+    )
+
+
+def no_session_payload(
+    state: MentorshipState, person: Person, reason: str, practice: str, contact: str
+) -> NudgePayload:
+    """Return the message to one of the two that their hours leave no room for sessions."""
+    other = state.person(state.mentorship.other(person.id))
+    message = wording.no_session(name=person.display_name, other=other.display_name, reason=reason, contact=contact)
+    about = f"mentorship/{state.mentorship.id}"
+    return NudgePayload(
+        person=person.id,
+        address=person.address,
+        name=person.display_name,
+        subject=message.subject,
+        body_html=message.body_html,
+        headers=(*_headers(state, practice, about, 1), ("x-graphsync-reason", reason)),
+        about=about,
+        lasting=True,
     )
 
 

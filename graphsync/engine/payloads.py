@@ -59,7 +59,8 @@ class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):
 class NudgePayload(msgspec.Struct, frozen=True, kw_only=True):
     """A message to one person; `about` and `session` say what must still be so when it is sent.
 
-    A message about a lost session (`lost`) is right as long as `session`, its replacement, starts at `starts_at`.
+    A message about a lost session is right as long as `session`, its replacement, starts at `starts_at`; one that is
+    `lasting` says what does not pass, and is sent in any case.
     """
 
     person: PersonId
@@ -70,7 +71,7 @@ class NudgePayload(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...]
     about: str
     session: int | None = None
-    lost: int | None = None
+    lasting: bool = False
     starts_at: datetime | None = None
 
 

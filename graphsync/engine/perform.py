@@ -353,10 +353,10 @@ class Performer:
         Raises:
             ActionRefused: it is not; with the reason.
         """
+        if payload.lasting:
+            return
         sessions = ledger.sessions.of(action.mentorship)
-        if payload.lost is not None:
-            if payload.session is None:
-                return
+        if payload.starts_at is not None:
             replacement = next((s for s in sessions if s.number == payload.session), None)
             if replacement is None:
                 raise _NotYet(AGAIN_SOON)

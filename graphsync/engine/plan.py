@@ -25,7 +25,7 @@ from graphsync.calendar import (
 )
 from graphsync.engine import compose
 from graphsync.engine.context import Context, mark_mentorship
-from graphsync.engine.payloads import BookPayload, MovePayload, OnlinePayload, to_json
+from graphsync.engine.payloads import BookPayload, MovePayload, NudgePayload, OnlinePayload, to_json
 from graphsync.engine.ports import (
     Action,
     ActionKind,
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 TRY_AGAIN_TOMORROW = timedelta(days=1)
 TRY_AGAIN_SOON = timedelta(minutes=30)
-REBOOK = "rebook_same_week"
+BOOK, REBOOK = "book_ahead", "rebook_same_week"
 
 
 @dataclass(slots=True)
@@ -310,8 +310,18 @@ class _Writer:
         if lost is not None and lost.loss is not None and not unreadable:
             self._keep_reason(state, intent.rule, lost, why, ask_standing_time=False)
             return
+        if lost is None and self._hours_never_meet(intent):
+            self._tell_no_hours(state, intent.rule, why)
         retry_at = self.now + (TRY_AGAIN_SOON if unreadable else TRY_AGAIN_TOMORROW)
         self._attempt(intent, why, retry_at)
+
+    def _hours_never_meet(self, intent: BookSession) -> bool:
+        """Tell whether the two would find no slot even with empty calendars: no other day will mend that."""
+        empty = {
+            person: replace(self.availability[person], busy=(), absences=(), unreadable="")
+            for person in (intent.request.mentor, intent.request.mentee)
+        }
+        return schedule([replace(intent.request, mentor_limits=None)], empty)[0].slot is None
 
     def _move(self, state: MentorshipState, intent: MoveSession, placement: Placement) -> None:
         session = next(s for s in state.sessions if s.number == intent.number)
@@ -391,22 +401,33 @@ class _Writer:
             return  # the invite says it all
         for person in people:
             payload = compose.lost_session_payload(state, person, told, REBOOK, self.contact)
-            self.ledger.outbox.add(
-                Action(
-                    key=f"lost/{state.mentorship.id}/{told.lost.number}/{person.id}/{self._stamp()}",
-                    kind=ActionKind.NUDGE,
-                    mentorship=state.mentorship.id,
-                    rule=rule,
-                    reason=f"session {told.lost.number} was lost",
-                    payload=to_json(payload),
-                    created_at=self.now,
-                    next_attempt_at=next_working_instant(
-                        self.now,
-                        person.hours,
-                        absences=() if away_for_good(person, self.now) else person.absences,
-                    ),
-                )
+            key = f"lost/{state.mentorship.id}/{told.lost.number}/{state.role(person.id)}/{self._stamp()}"
+            self._send(state, rule, f"session {told.lost.number} was lost", key, person, payload)
+
+    def _tell_no_hours(self, state: MentorshipState, rule: str, reason: str) -> None:
+        """Tell both, once, that their hours leave no room: it will not change unless one of them offers some."""
+        for person in (state.mentee, state.mentor):
+            payload = compose.no_session_payload(state, person, reason, BOOK, self.contact)
+            key = f"no-session/{state.mentorship.id}/{state.role(person.id)}"
+            self._send(state, rule, "their hours leave no room for a session", key, person, payload)
+
+    def _send(
+        self, state: MentorshipState, rule: str, reason: str, key: str, person: Person, payload: NudgePayload
+    ) -> None:
+        """Have a message sent in the recipient's working time; one of the same key was sent already."""
+        absences = () if away_for_good(person, self.now) else person.absences
+        self.ledger.outbox.add(
+            Action(
+                key=key,
+                kind=ActionKind.NUDGE,
+                mentorship=state.mentorship.id,
+                rule=rule,
+                reason=reason,
+                payload=to_json(payload),
+                created_at=self.now,
+                next_attempt_at=next_working_instant(self.now, person.hours, absences=absences),
             )
+        )
 
     # ------------------------------------------------------------ all
 

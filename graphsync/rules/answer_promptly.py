@@ -105,7 +105,7 @@ def _climb(
         walk.act(
             rule,
             SendNudge(
-                key=f"nudge/{request.key}/{rung}/{person.id}",
+                key=f"nudge/{request.key}/{rung}/{state.role(person.id)}",
                 mentorship=state.mentorship.id,
                 rule=rule.name,
                 reason=f"{request.key} waits for an answer: message {rung}",

@@ -20,6 +20,8 @@ MARGIN = timedelta(hours=1)
 EASE = timedelta(days=2)
 """How long before the last moment a session is booked, so that a day without a slot does not cost the lead time."""
 
+A_WEEK = timedelta(days=7)
+
 
 def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video: VideoFirst | None) -> None:
     """Book the next session when the last one begins, or sooner where the cadence leaves no time for that."""
@@ -40,7 +42,9 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
     last = max((s for s in state.sessions if s.stands), key=lambda s: s.starts_at, default=None)
     cadence = mentorship.cadence or rule.cadence
     if last is None:
-        windows, target = _first_windows(state, rule, started_at, now), None
+        windows = _first_windows(state, rule, started_at, now)
+        # As early as may be; but a pair that has a standing time is better served a few days later than never there.
+        target = None if mentorship.standing is None else windows[0].start
         reason = "the pair has no session yet"
     else:
         due_at = last.starts_at + cadence
@@ -49,7 +53,8 @@ def book_ahead(walk: Walk, rule: BookAhead, rebook: RebookSameWeek | None, video
         if now < book_at:
             walk.wait(rule.name, book_at, f"session {last.number} is the next one")
             return
-        windows, target = _next_windows(rule, last, cadence, now), due_at
+        has_standing_time = mentorship.standing is not None
+        windows, target = _next_windows(rule, last, cadence, now, has_standing_time=has_standing_time), due_at
         reason = f"session {last.number} is the last one booked"
     number = max((session.number for session in state.sessions), default=0) + 1
     key = f"book/{mentorship.id}/{number}"
@@ -102,13 +107,17 @@ def _first_windows(
     return (TimeSlot(start=earliest, end=latest),)
 
 
-def _next_windows(rule: BookAhead, last: MentoringSession, cadence: timedelta, now: datetime) -> tuple[TimeSlot, ...]:
+def _next_windows(
+    rule: BookAhead, last: MentoringSession, cadence: timedelta, now: datetime, *, has_standing_time: bool
+) -> tuple[TimeSlot, ...]:
     """Return where the next session may lie: around the day the cadence asks for, else anywhere in reach."""
     due_at = last.starts_at + cadence
     earliest = max(now + rule.lead_time.at_least + MARGIN, last.starts_at + cadence / 2)
-    latest = max(now + rule.lead_time.at_most, earliest + timedelta(days=7))
+    latest = max(now + rule.lead_time.at_most, earliest + A_WEEK)
     near = cadence / 4
     start, end = max(earliest, due_at - near), min(latest, due_at + near)
+    if has_standing_time:
+        end = max(end, min(latest, start + A_WEEK))  # a quarter of a week around a Friday holds no Tuesday
     whole = TimeSlot(start=earliest, end=latest)
     return (TimeSlot(start=start, end=end), whole) if end - start >= rule.duration else (whole,)
 

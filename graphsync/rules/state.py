@@ -55,3 +55,7 @@ class MentorshipState:
     def person(self, person: PersonId) -> Person:
         """Return the mentor or the mentee by id."""
         return self.mentor if person == self.mentor.id else self.mentee
+
+    def role(self, person: PersonId) -> str:
+        """Return `mentor` or `mentee`: names one of the two where an id would say who."""
+        return "mentor" if person == self.mentor.id else "mentee"

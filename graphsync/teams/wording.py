@@ -42,6 +42,11 @@ A line, or a thumbs up, is enough.</p>
 <p>sometimes the days are just too full. If something about your mentoring with {{ other }} would be easier with a hand
 from outside, answer this mail or write to {{ contact }}: nobody else is told unless you do.</p>
 """,
+    "no_session": """\
+<p>no mentoring session with {{ other }} could be booked yet: {{ reason }}.
+If one of you can offer an hour early or late now and then, tell {{ contact }}, and sessions will be booked there, the two
+of you taking turns.</p>
+""",
     "put_back": """\
 <p>your session with {{ other }} on {{ lost }} does not take place. {% if slot %}It is put back: <b>{{ slot }}</b>;
 the invite is in your calendar.{% elif standing %}It has been moved a few times in a row now: which weekday and hour
@@ -129,6 +134,15 @@ def offer_help(*, name: str, other: str, contact: str) -> Message:
     why = "You both get this once."
     return Message(
         subject="Can we help with your mentoring?", body_html=_framed(content, name=name, why=why, contact=contact)
+    )
+
+
+def no_session(*, name: str, other: str, reason: str, contact: str) -> Message:
+    """Return the message to both where the hours of the two leave no room for a session at all."""
+    content = _ENVIRONMENT.get_template("no_session").render(other=other, reason=reason, contact=contact)
+    why = "You both get this once."
+    return Message(
+        subject="Your mentoring sessions need an hour", body_html=_framed(content, name=name, why=why, contact=contact)
     )
 
 
