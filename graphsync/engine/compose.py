@@ -85,7 +85,7 @@ def _reason(person: Person, reason: Reason) -> str:
         case Reason.AWAY:
             return f"{name} is away"
         case Reason.NO_OVERLAP:
-            return "your working hours do not overlap there"
+            return "the working hours of the two do not overlap"
         case Reason.UNREADABLE:
             return f"the calendar of {name} could not be read"
         case Reason.LIMIT:

@@ -44,7 +44,7 @@ from outside, answer this mail or write to {{ contact }}: nobody else is told un
 """,
     "no_session": """\
 <p>no mentoring session with {{ other }} could be booked yet: {{ reason }}.
-If one of you can offer an hour early or late now and then, tell {{ contact }}, and sessions will be booked there, the two
+If one of you can offer an hour early or late now and then, tell {{ contact }}, and sessions will be booked there, both
 of you taking turns.</p>
 """,
     "put_back": """\
