@@ -9,14 +9,15 @@ demo: $(READY)
 	$(BIN)/graphsync demo
 
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal
+	# By file, since a file's tests share what takes long to make; the longest file first.
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/scenarios/test_demo.py tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -n 2 tests/unit tests/properties --cov --cov-config=.coveragerc-core --cov-report=term-missing --cov-fail-under=100
+	$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/properties --cov --cov-config=.coveragerc-core --cov-report=term-missing --cov-fail-under=100
 
 seeds: $(READY)
 	for seed in 1 2 3 4 5; do $(BIN)/graphsync demo --headless --weeks 6 --seed $$seed || exit 1; done

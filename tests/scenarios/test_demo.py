@@ -23,8 +23,6 @@ KILLS = (
     KillPoint(operation="listCalendarView", nth=40, phase="received"),
 )
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 def a_run(directory, **options):
     directory.mkdir(parents=True)
