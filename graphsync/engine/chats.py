@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 FIRST_LOOK_BACK = timedelta(days=7)
 """How far back a chat is read when it is seen for the first time."""
 
+NO_PERMISSION = "no-chat-permission"
+
 OVERLAP = timedelta(minutes=1)
 """Read again at each look, since messages become readable a little after their own time."""
 
@@ -45,9 +47,11 @@ class ChatLooks:
             # Reading chats cannot be scoped to mailboxes, so a tenant may well not grant it: the source is off.
             with context.store.transaction() as ledger:
                 text = "chats cannot be read: grant Chat.Read.All, or take 'chat' out of the sources of answer_promptly"
-                ledger.records.raise_alert(Alert(key="no-chat-permission", text=text, raised_at=now))
+                ledger.records.raise_alert(Alert(key=NO_PERMISSION, text=text, raised_at=now))
                 ledger.work.set_sweep(subject, now + context.config.deployment.sweep.chats)
             return
+        with context.store.transaction() as ledger:
+            ledger.records.clear_alert(NO_PERMISSION)
         found = next((c for c in chats if c.chat_type == "oneOnOne" and c.members == pair), None)
         with context.store.transaction() as ledger:
             if found is None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from graphsync.calendar import Attendee, CalendarEvent
 from graphsync.mentoring import Answer, Loss, MentoringSession, Person, PersonId, Proposal, Response
+
+LAG = timedelta(minutes=2)
+"""How long what was written may not be seen yet by who asks; nobody promises a time."""
 
 
 def cancelled(session: MentoringSession, now: datetime) -> MentoringSession:
@@ -22,6 +25,23 @@ def cancelled(session: MentoringSession, now: datetime) -> MentoringSession:
 def dropped(session: MentoringSession, now: datetime) -> MentoringSession:
     """Return `session` as silently dropped: an attendee's copy was seen once and is gone, and nothing was answered."""
     return session if session.loss else replace(session, loss=Loss.DROPPED, lost_at=now)
+
+
+def just_written(session: MentoringSession, now: datetime) -> bool:
+    """Tell whether the times of a session were written by graphsync a moment ago."""
+    return session.asked_at is not None and not session.moved_by_person and now - session.asked_at < LAG
+
+
+def lags(session: MentoringSession, calendar_event: CalendarEvent, now: datetime) -> bool:
+    """Tell whether an event that differs from what was written a moment ago may just not show that yet.
+
+    Graph answers from several servers, and one that is asked right after another was written to may still have the
+    former times. Whoever moved the session by hand in these minutes is seen a little later.
+    """
+    if not just_written(session, now):
+        return False
+    times = (calendar_event.starts_at, calendar_event.ends_at)
+    return not calendar_event.is_cancelled and times != (session.starts_at, session.ends_at)
 
 
 def observed(

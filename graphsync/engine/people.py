@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
-from graphsync.errors import GraphAuthError, GraphNotFound
+from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import DayHours, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
 
 log = logging.getLogger(__name__)
 
 TEAMS_PROVIDER = "teamsForBusiness"
+UNKNOWN = "unknown-person/"
 NEVER_SET = WeeklyHours(time_zone="UTC", hours=())
 
 
@@ -27,18 +28,35 @@ class PeopleLooks:
 
     context: Context
 
-    def enlist(self) -> None:
+    def enlist(self, rows: Sequence[MentorshipRow]) -> tuple[list[MentorshipRow], GraphError | None]:
         """Bring the store in step with the mentorships file: its people by address, then the mentorships.
 
-        An address the directory does not know is an alert that names the line; the other mentorships go on.
+        An address the directory does not know is an alert that names the line; the other mentorships go on, and so
+        they do where Graph fails.
+
+        Args:
+            rows: the lines that have not been taken up in this life of the service.
+
+        Returns:
+            The lines that could not be taken up, and Graph's last error, if the reason was one.
         """
         deployment = self.context.config.deployment
-        for address in {*deployment.organizers.programme_mailboxes, deployment.mail.sender}:
-            self._enlist_person(address, None, f"mailbox {address!r} of graphsync.yaml")
-        for row in self.context.config.mentorships:
-            mentor = self._enlist_person(row.mentor, row.mentor_time_zone, _place(row, "mentor"))
-            mentee = self._enlist_person(row.mentee, row.mentee_time_zone, _place(row, "mentee"))
+        left: list[MentorshipRow] = []
+        unknown: set[str] = set()
+        last_error: GraphError | None = None
+        for address in sorted({*deployment.organizers.programme_mailboxes, deployment.mail.sender}):
+            try:
+                self._enlist_person(address, None, f"mailbox {address!r} of graphsync.yaml", unknown)
+            except GraphError as error:
+                last_error = error
+        for row in rows:
+            try:
+                mentor = self._enlist_person(row.mentor, row.mentor_time_zone, _place(row, "mentor"), unknown)
+                mentee = self._enlist_person(row.mentee, row.mentee_time_zone, _place(row, "mentee"), unknown)
+            except GraphError as error:
+                last_error, mentor, mentee = error, None, None
             if mentor is None or mentee is None:
+                left.append(row)
                 continue
             now = self.context.now()
             with self.context.store.transaction() as ledger:
@@ -48,6 +66,12 @@ class PeopleLooks:
                 if OptIn.CHAT in mentorship.opt_ins:
                     ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
         self._end_those_not_listed()
+        with self.context.store.transaction() as ledger:
+            for alert in ledger.records.alerts():
+                # Found by now, or the line was corrected or removed.
+                if alert.key.startswith(UNKNOWN) and alert.key not in unknown:
+                    ledger.records.clear_alert(alert.key)
+        return left, last_error
 
     def _end_those_not_listed(self) -> None:
         """Stop acting on mentorships whose line is gone from the file; a line that comes back takes them up again."""
@@ -60,8 +84,8 @@ class PeopleLooks:
                         "mentorship %s is not in mentorships.csv any more: nothing is done for it", mentorship.id
                     )
 
-    def _enlist_person(self, address: str, zone_override: str | None, where: str) -> Person | None:
-        """Return the person with an address, asking the directory once; None where it knows nobody."""
+    def _enlist_person(self, address: str, zone_override: str | None, where: str, unknown: set[str]) -> Person | None:
+        """Return the person with an address, asking the directory once; where it knows nobody `unknown` grows."""
         now = self.context.now()
         with self.context.store.transaction() as ledger:
             known = ledger.people.by_address(address)
@@ -73,7 +97,8 @@ class PeopleLooks:
         except GraphNotFound:
             with self.context.store.transaction() as ledger:
                 text = f"{where}: the directory knows nobody by this address: correct it, or remove the line"
-                ledger.records.raise_alert(Alert(key=f"unknown-person/{where}", text=text, raised_at=now))
+                ledger.records.raise_alert(Alert(key=f"{UNKNOWN}{where}", text=text, raised_at=now))
+            unknown.add(f"{UNKNOWN}{where}")
             return None
         zone = zone_override or self.context.config.deployment.tenant.default_time_zone
         person = Person(
@@ -85,7 +110,6 @@ class PeopleLooks:
         )
         with self.context.store.transaction() as ledger:
             ledger.people.save(person)
-            ledger.records.clear_alert(f"unknown-person/{where}")
             self._watch(ledger, person, now)
         return person
 
@@ -102,7 +126,8 @@ class PeopleLooks:
         graph, now = self.context.graph, self.context.now()
         with self.context.store.transaction() as ledger:
             known = ledger.people.get(person_id)
-            mentorships = ledger.mentorships.of(person_id)
+            own = ledger.mentorships.of(person_id)
+            mentorships = own or ledger.mentorships.all()  # of a programme mailbox all may hang on it
             organizes = self._organizes(ledger, person_id)
         if known is None:
             return
@@ -110,7 +135,8 @@ class PeopleLooks:
         try:
             user = graph.get_user(person_id)
             seen = replace(seen, display_name=user.display_name, office_location=user.office_location, reach=Reach.OK)
-            if not user.account_enabled:
+            if not user.account_enabled and own:
+                # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
                 seen = replace(seen, reach=Reach.GONE)
         except GraphNotFound:
             seen = replace(seen, reach=Reach.GONE)
@@ -139,6 +165,9 @@ class PeopleLooks:
             key = f"unreachable/{seen.id}"
             if seen.reach is Reach.OK:
                 ledger.records.clear_alert(key)
+                if known.reach is not Reach.OK:
+                    ledger.work.mark(Subject(kind=SubjectKind.MAILBOX, owner=seen.id), now)
+                    ledger.work.mark(Subject(kind=SubjectKind.SUBSCRIPTION, owner=events_of(seen.id)), now)
             elif seen.reach is not known.reach:
                 ledger.records.raise_alert(Alert(key=key, text=_unreachable(seen), raised_at=now))
             if seen.has_teams:
@@ -161,6 +190,11 @@ class PeopleLooks:
             if row.mentee.casefold() == folded and row.mentee_time_zone:
                 return row.mentee_time_zone
         return None
+
+
+def events_of(person: PersonId) -> str:
+    """Return the resource by which the events of a mailbox are subscribed to."""
+    return f"users/{person}/events"
 
 
 def next_sweep(subject: Subject, every: timedelta, now: datetime) -> datetime:

@@ -94,8 +94,8 @@ class Performer:
             self._put_off(action, now + wait.delay)
         except GraphAuthError as error:
             with self.context.store.transaction() as ledger:
-                text = f"{action.kind} waits: {error}; grant the permission, or add the mailbox to the scope"
-                ledger.records.raise_alert(Alert(key=f"refused/{error.operation}", text=text, raised_at=now))
+                text = f"{matter_of(action)} waits: {error}; grant the permission, or add the mailbox to the scope"
+                ledger.records.raise_alert(Alert(key=f"refused/{matter_of(action)}", text=text, raised_at=now))
             self._put_off(action, now + ADMIN_WAIT)
         except (GraphConflict, GraphNotFound) as error:
             # Our picture is stale: what is in the calendar is looked at and decided again.
@@ -381,6 +381,8 @@ class Performer:
 
     def _done(self, ledger: Ledger, action: Action, detail: str, now: datetime) -> None:
         ledger.outbox.finish(action.key, Outcome.DONE, detail, now)
+        for what in ("refused", "fault"):
+            ledger.records.clear_alert(f"{what}/{matter_of(action)}")
         mark_mentorship(ledger, action.mentorship, now)
         ledger.records.add_audit(
             AuditEntry(
@@ -430,6 +432,11 @@ class _NotYet(Exception):
     def __init__(self, delay: timedelta) -> None:
         self.delay = delay
         super().__init__(f"not yet: again in {delay}")
+
+
+def matter_of(action: Action) -> str:
+    """Return what alerts about an action are about: what is done, and for which mentorship."""
+    return f"{action.kind}/{action.mentorship}"
 
 
 def _intent_key(action: Action) -> str:

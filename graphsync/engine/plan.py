@@ -36,8 +36,8 @@ from graphsync.engine.ports import (
     Reservation,
 )
 from graphsync.engine.state import load_state
-from graphsync.errors import ReservationConflict
-from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId, WeeklyHours
+from graphsync.errors import GraphAuthError, GraphError, GraphNotFound, ReservationConflict
+from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId, Reach, WeeklyHours
 from graphsync.rules.answer_promptly import away_for_good
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
@@ -55,6 +55,10 @@ log = logging.getLogger(__name__)
 
 TRY_AGAIN_TOMORROW = timedelta(days=1)
 TRY_AGAIN_SOON = timedelta(minutes=30)
+MOST_REQUESTERS = 5
+"""Refused from so many mailboxes, free/busy is a matter of the tenant and not of one mailbox."""
+
+FREE_BUSY_REFUSED = "refused/free-busy"
 BOOK, REBOOK = "book_ahead", "rebook_same_week"
 
 
@@ -92,6 +96,7 @@ class Planner:
             placements: dict[str, Placement] = {}
             availability: dict[PersonId, PersonAvailability] = {}
             if bookings:
+                ledger.records.clear_alert(FREE_BUSY_REFUSED)
                 availability = self._availability(ledger, this_round, bookings, schedules)
                 placed = schedule([intent.request for intent in bookings], availability)
                 placements = {placement.key: placement for placement in placed}
@@ -132,7 +137,29 @@ class Planner:
         windows = [window for intent in bookings for window in _windows(intent)]
         span = TimeSlot(start=min(w.start for w in windows), end=max(w.end for w in windows))
         ordered = sorted(people.values(), key=lambda person: person.id)
-        return self.context.graph.get_schedule(ordered[0].id, [person.address for person in ordered], span)
+        addresses = [person.address for person in ordered]
+        refusal: GraphError | None = None
+        for requester in self._requesters(ordered):
+            try:
+                return self.context.graph.get_schedule(requester, addresses, span)
+            except (GraphAuthError, GraphNotFound) as error:
+                # Of that one mailbox: it left the scope, or the cloud, since it was last looked at.
+                log.warning("free/busy cannot be asked for from mailbox %s: %s", requester, error)
+                refusal = error
+        if refusal is None:
+            raise AssertionError("a booking is decided for people who can be reached alone")
+        raise refusal
+
+    def _requesters(self, people: Sequence[Person]) -> list[PersonId]:
+        """Return the mailboxes to ask for free/busy from: a programme mailbox if there is one, else somebody concerned.
+
+        Graph wants the request made from a mailbox in scope; whose it is does not change the answer.
+        """
+        addresses = self.context.config.deployment.organizers.programme_mailboxes
+        with self.context.store.transaction() as ledger:
+            known = [ledger.people.by_address(address) for address in addresses]
+        in_reach = [person.id for person in (*known, *people) if person is not None and person.reach is Reach.OK]
+        return list(dict.fromkeys(in_reach))[:MOST_REQUESTERS]
 
     def _availability(
         self,
@@ -169,7 +196,10 @@ class Planner:
         availability: dict[PersonId, PersonAvailability] = {}
         for person_id, person in people.items():
             read = by_address.get(person.address.casefold())
-            unreadable = "nothing came back" if read is None else read.unreadable or ""
+            if read is None:
+                unreadable = "nothing came back"
+            else:
+                unreadable = "" if read.unreadable is None else read.unreadable or "no reason given"
             busy = () if read is None or unreadable else busy_from(read, own=own.get(person_id, ()))
             availability[person_id] = PersonAvailability(
                 person=person_id,

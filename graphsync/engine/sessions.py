@@ -7,19 +7,21 @@ cancelled. An error that says nothing about the event decides nothing.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from graphsync.calendar import CalendarEvent, TimeSlot
 from graphsync.engine.context import Context, mark_mentorship, pair_of
-from graphsync.engine.observe import cancelled, dropped, observed
-from graphsync.engine.ports import ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
+from graphsync.engine.observe import cancelled, dropped, just_written, lags, observed
+from graphsync.engine.payloads import BookPayload, MovePayload, from_json
+from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
 from graphsync.engine.state import holder
 from graphsync.errors import DeltaExpired, GraphNotFound, ReservationConflict
 from graphsync.mentoring import (
     Answer,
     MentoringSession,
     Mentorship,
+    MentorshipId,
     OptIn,
     Person,
     PersonId,
@@ -34,9 +36,17 @@ AHEAD = timedelta(days=35)
 """The span a sweep looks at, around now: well beyond the farthest booking, which is 21 days ahead."""
 
 COPY_MARKS = (timedelta(hours=72), timedelta(hours=24))
-"""How long before a session its attendees' copies are looked for, answered or not (design, section 4, answers)."""
+"""How long before a session its attendees' copies are looked for, answered or not."""
 
 COPY_EVERY = timedelta(hours=24)
+NO_MAILBOX = frozenset(
+    {"errorinvaliduser", "mailboxnotenabledforrestapi", "resourcenotfound", "request_resourcenotfound"}
+)
+"""Codes of a 404 that is about the mailbox and not about the event: Graph uses them for one and the same state.
+
+Source: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/4341 (they alternate for one mailbox)
+"""
+
 SECOND_LOOK = timedelta(minutes=5)
 """An answer travels for a while: a copy that is missing is looked for again before it is called silently dropped."""
 
@@ -46,32 +56,36 @@ class SessionLooks:
     """The looks at events and mailboxes."""
 
     context: Context
+    _missing: dict[tuple[MentorshipId, int], datetime] = field(default_factory=dict)
+    """Since when the copy of a session is missing; forgotten with the process, which costs a further look."""
 
     # ------------------------------------------------------------ one event
 
-    def event(self, user: PersonId, event_id: str, attempts: int) -> timedelta | None:
+    def event(self, user: PersonId, event_id: str) -> timedelta | None:
         """Look at the event a notification named; return when to look again, if that is needed."""
         session, copy_of = self._known(user, event_id)
         if session is not None:
-            return self.session(session, copy_of=copy_of, second_look=attempts > 0)
+            return self.session(session, copy_of=copy_of)
         try:
             calendar_event = self.context.graph.get_event(user, event_id)
         except GraphNotFound:
             return None  # gone before it was seen, and none of ours
-        return self._seen_first(user, calendar_event, second_look=attempts > 0)
+        return self._seen_first(user, calendar_event)
 
-    def _seen_first(self, user: PersonId, calendar_event: CalendarEvent, *, second_look: bool) -> timedelta | None:
+    def _seen_first(self, user: PersonId, calendar_event: CalendarEvent) -> timedelta | None:
         """Look at an event that is not known by its id: an attendee's copy, a self-booked session, or none of ours."""
         if calendar_event.type == "seriesMaster":
             with self.context.store.transaction() as ledger:
                 ledger.work.mark(Subject(kind=SubjectKind.MAILBOX, owner=user), self.context.now())
             return None
         with self.context.store.transaction() as ledger:
-            session = ledger.sessions.by_ical_uid(calendar_event.ical_uid)
+            # An occurrence of a delta round has none, and nothing is the same meeting for having none.
+            ical_uid = calendar_event.ical_uid
+            session = ledger.sessions.by_ical_uid(ical_uid) if ical_uid else None
             if session is not None and user != session.organizer:
                 ledger.sessions.save(replace(session, copies={**session.copies, user: calendar_event.id}))
         if session is not None:
-            return self.session(session, copy_of=None, second_look=second_look)
+            return self.session(session, copy_of=None)
         self._self_booked(user, calendar_event)
         return None
 
@@ -87,41 +101,62 @@ class SessionLooks:
                         return ledger.sessions.by_event(session.organizer, session.event_id), user
         return None, None
 
-    def session(self, session: MentoringSession, *, copy_of: PersonId | None, second_look: bool) -> timedelta | None:
+    def session(self, session: MentoringSession, *, copy_of: PersonId | None) -> timedelta | None:
         """Look at the organizer's copy of a session, and at attendees' copies where that is due.
 
         Args:
             session: the newest session of its event.
             copy_of: the attendee whose copy a notification named, if any.
-            second_look: whether the same subject was looked at a moment ago and put off.
 
         Returns:
             How long to wait before the second look, or None where all is settled.
         """
         try:
             calendar_event = self.context.graph.get_event(session.organizer, session.event_id)
-        except GraphNotFound:
+        except GraphNotFound as error:
             now = self.context.now()
+            if error.code.casefold() in NO_MAILBOX:
+                with self.context.store.transaction() as ledger:
+                    # That says nothing of the event: the mailbox may be back tomorrow, and the event with it.
+                    ledger.work.mark(Subject(kind=SubjectKind.PERSON, owner=session.organizer), now)
+                return None
+            if just_written(session, now):
+                return SECOND_LOOK  # Graph may not show everywhere yet what it has just made
             self._keep(cancelled(session, now), now)
             return None
-        return self._organizers_copy(session, calendar_event, copy_of=copy_of, second_look=second_look)
+        return self._organizers_copy(session, calendar_event, copy_of=copy_of)
 
     def _organizers_copy(
-        self, session: MentoringSession, calendar_event: CalendarEvent, *, copy_of: PersonId | None, second_look: bool
+        self, session: MentoringSession, calendar_event: CalendarEvent, *, copy_of: PersonId | None
     ) -> timedelta | None:
         now = self.context.now()
         with self.context.store.transaction() as ledger:
             people = self._people(ledger, session)
+            is_being_moved = _is_being_moved(ledger, session)
         if people is None:
             return None
+        if is_being_moved or lags(session, calendar_event, now):
+            return SECOND_LOOK
         seen = observed(session, calendar_event, people, now)
         missing = False
         if seen.stands and seen.starts_at > now:
             seen, missing = self._look_at_copies(seen, people, copy_of, now)
-        if missing and second_look:
+        again = self._until_dropped(seen, now) if missing else None
+        if not missing or again is None:
+            self._missing.pop((seen.mentorship, seen.number), None)
+        if missing and again is None:
             seen = dropped(seen, now)
         self._keep(seen, now)
-        return SECOND_LOOK if missing and not second_look else None
+        return again
+
+    def _until_dropped(self, session: MentoringSession, now: datetime) -> timedelta | None:
+        """Return how long a missing copy may still be on its way, or None once that has passed.
+
+        How often it was looked at says nothing: one deletion is often notified several times within seconds.
+        """
+        since = self._missing.setdefault((session.mentorship, session.number), now)
+        left = SECOND_LOOK - (now - since)
+        return left if left > timedelta(0) else None
 
     def _look_at_copies(
         self, session: MentoringSession, people: tuple[Person, Person], copy_of: PersonId | None, now: datetime
@@ -130,7 +165,7 @@ class SessionLooks:
         due = _copies_due(session, now)
         copies, missing = dict(session.copies), False
         for person in people:
-            if person.id == session.organizer or not (due or person.id == copy_of):
+            if person.id == session.organizer or not session.ical_uid or not (due or person.id == copy_of):
                 continue
             copy = self.context.graph.find_event_by_ical_uid(person.id, session.ical_uid)
             if copy is not None:
@@ -234,12 +269,16 @@ class SessionLooks:
             if calendar_event is None and not is_programme:
                 self._mark(user, event_id, now)  # missing from a complete view: to be proven by its id
             elif calendar_event is not None and copy_of is None:
-                self._organizers_copy(session, calendar_event, copy_of=None, second_look=False)
+                again = self._organizers_copy(session, calendar_event, copy_of=None)
+                if again is not None:
+                    self._mark(user, event_id, now + again)
         for calendar_event in seen.values():
             # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
             is_theirs = not partners.isdisjoint(_addresses(calendar_event))
             if is_theirs and calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
-                self._seen_first(user, calendar_event, second_look=False)
+                again = self._seen_first(user, calendar_event)
+                if again is not None:
+                    self._mark(user, calendar_event.id, now + again)
 
     def _partners(self, ledger: Ledger, user: PersonId) -> frozenset[str]:
         """Return the addresses that a session in this mailbox can be with: partners, and the programme's mailboxes."""
@@ -279,9 +318,9 @@ class SessionLooks:
                         ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=session.event_id), now)
         return {event.id: event for event in done.events}
 
-    def _mark(self, user: PersonId, event_id: str, now: datetime) -> None:
+    def _mark(self, user: PersonId, event_id: str, at: datetime) -> None:
         with self.context.store.transaction() as ledger:
-            ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), now)
+            ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), at)
 
     # ------------------------------------------------------------ booked by people
 
@@ -302,7 +341,7 @@ class SessionLooks:
             if found is None:
                 return
             original = found
-        if original.tag is not None:
+        if original.tag is not None or not original.ical_uid:
             return
         with self.context.store.transaction() as ledger:
             if ledger.sessions.by_ical_uid(original.ical_uid) is not None:
@@ -362,6 +401,25 @@ def _expected(ledger: Ledger, user: PersonId, now: datetime) -> list[tuple[Mento
             elif user in session.copies:
                 found.append((session, user))
     return found
+
+
+def _is_being_moved(ledger: Ledger, session: MentoringSession) -> bool:
+    """Tell whether an action of ours that moves this session's event was begun and has not ended.
+
+    The times its event shows may be ours already, by a process that died before it could keep that.
+    """
+    pending = ledger.outbox.pending(session.mentorship)
+    return any(bool(action.progress) and _moves(action, session) for action in pending)
+
+
+def _moves(action: Action, session: MentoringSession) -> bool:
+    match action.kind:
+        case ActionKind.BOOK:
+            return from_json(action.payload, BookPayload).event_id == session.event_id
+        case ActionKind.MOVE:
+            return from_json(action.payload, MovePayload).number == session.number
+        case ActionKind.ADD_ONLINE_MEETING | ActionKind.NUDGE:
+            return False
 
 
 def _addresses(calendar_event: CalendarEvent) -> frozenset[str]:

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from graphsync.clock import new_secret
 from graphsync.engine.context import Context
+from graphsync.engine.people import events_of
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription
 from graphsync.errors import GraphAuthError, GraphNotFound, GraphRejected
-from graphsync.mentoring import Status
+from graphsync.mentoring import PersonId, Reach, Status
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class SubscriptionLooks:
                 people.add(mailbox.id)
         for person in sorted(people):
             yield Subscription(
-                resource=f"users/{person}/events",
+                resource=events_of(person),
                 subject=Subject(kind=SubjectKind.MAILBOX, owner=person),
                 client_state=new_secret(),
             )
@@ -79,8 +80,11 @@ class SubscriptionLooks:
         context, now = self.context, self.context.now()
         with context.store.transaction() as ledger:
             known = ledger.subscriptions.get(resource)
-        if known is None:
-            return
+            if known is None:
+                return
+            owner = ledger.people.get(PersonId(known.subject.owner))
+            if known.subject.kind is SubjectKind.MAILBOX and owner is not None and owner.reach is not Reach.OK:
+                return  # an alert says so already; when the mailbox can be reached again this is looked at again
         life = EVENT_LIFE if known.subject.kind is SubjectKind.MAILBOX else CHAT_LIFE
         alert_key = f"subscription/{resource}"
         try:

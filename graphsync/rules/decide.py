@@ -33,7 +33,8 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
     if state.mentorship.status is not Status.ACTIVE:
         walk.note("", Verdict.DOES_NOT_APPLY, f"the mentorship is {state.mentorship.status}")
         return walk.decision()
-    unreachable = [person.reach for person in (state.mentor, state.mentee) if person.reach is not Reach.OK]
+    concerned = (state.mentor, state.mentee, state.organizer)
+    unreachable = {person.reach for person in concerned if person.reach is not Reach.OK}
     if unreachable:
         # A calendar that cannot be read for good: nothing is booked over it; the coordinator is told.
         walk.note("", Verdict.HOLDS, f"a calendar cannot be read: {', '.join(sorted(unreachable))}")

@@ -233,6 +233,7 @@ def _take_proposal(
         lead = max(lead, session.invited_at + ahead.lead_time.at_least)
     slot = _usable(proposal, length, lead, until=now + rule.search_after)
     if session.starts_at - now < FREEZE or slot is None:
+        walk.look_again(proposal.starts_at - rule.search_after)  # it may just be too far ahead yet
         walk.note(rule.name, Verdict.HOLDS, f"the time proposed for session {number} does not keep the rules")
         return
     if walk.under_way(key) or walk.held_back(rule, key):

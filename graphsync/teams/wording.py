@@ -93,13 +93,11 @@ def session_subject(mentor: str, mentee: str) -> str:
 
 def how_to_meet(medium: Medium, *, phone: str, office: str | None) -> str:
     """Return one sentence on how the two meet."""
-    match medium:
-        case Medium.VIDEO:
-            return "on video in Teams, cameras on: show each other the room you sit in."
-        case Medium.PHONE:
-            return f"by phone: {phone}."
-        case Medium.IN_PERSON:
-            return f"in person, at {office or 'the office you share'}: take an hour away from the screens."
+    if medium is Medium.PHONE:
+        return f"by phone: {phone}."
+    if medium is Medium.IN_PERSON:
+        return f"in person, at {office or 'the office you share'}: take an hour away from the screens."
+    return "on video in Teams, cameras on: show each other the room you sit in."
 
 
 def invite_body(*, mentor: str, mentee: str, how: str, why: str, contact: str) -> str:

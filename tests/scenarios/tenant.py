@@ -7,10 +7,11 @@ where the service's thread would call it, so that a test can stop it anywhere an
 import asyncio
 import csv
 import io
+import shutil
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -18,6 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from graphsync.clock import SteppedClock
 from graphsync.engine.context import Context
 from graphsync.engine.loop import Engine
+from graphsync.errors import StoreUnavailable
 from graphsync.graph.client import GraphClient, GraphConnection
 from graphsync.graph.credentials import ClientSecret
 from graphsync.mentoring import mentorship_id
@@ -81,7 +83,7 @@ def a_pair(mentor, mentee, **more):
 
 
 def wire_time(instant):
-    return {"dateTime": instant.astimezone(ZoneInfo("UTC")).replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
+    return {"dateTime": instant.astimezone(UTC).replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
 
 
 class TlsReceiver:
@@ -115,6 +117,94 @@ class Late:
         return self.app(environ, start_response)
 
 
+class Crash(BaseException):
+    """The process dies: nothing catches this but whoever starts the next life."""
+
+
+WRITES = (
+    "create_event",
+    "update_event",
+    "create_mail_draft",
+    "send_mail_draft",
+    "create_subscription",
+    "renew_subscription",
+    "delete_subscription",
+)
+
+
+class CrashingGraph:
+    """The Graph client of a process that dies at its nth call that changes something, before or after the change."""
+
+    def __init__(self, graph, nth, phase):
+        self._graph, self._nth, self._phase = graph, nth, phase
+        self.writes = []
+
+    def __getattr__(self, name):
+        call = getattr(self._graph, name)
+        return self._counted(name, call) if name in WRITES else call
+
+    def _counted(self, name, call):
+        def counted(*args, **options):
+            self.writes.append(name)
+            dies = len(self.writes) == self._nth
+            if dies and self._phase == "before":
+                raise Crash(name)
+            result = call(*args, **options)
+            if dies:
+                raise Crash(name)
+            return result
+
+        return counted
+
+
+class CrashingStore:
+    """The store of a process that dies at every nth transaction, before it is committed or right after."""
+
+    def __init__(self, store, first, every):
+        self._store, self._next, self._every = store, first, every
+        self.transactions = 0
+
+    @contextmanager
+    def transaction(self):
+        self.transactions += 1
+        dies = self.transactions == self._next
+        if dies:
+            self._next += self._every
+        with self._store.transaction() as ledger:
+            yield ledger
+            if dies and self.transactions % 2:
+                raise Crash("before the commit")
+        if dies:
+            raise Crash("after the commit")
+
+
+class TamperedGraph:
+    """The Graph client with some calls answered otherwise: each is given the real call, and its arguments."""
+
+    def __init__(self, graph, **calls):
+        self._graph, self._calls = graph, calls
+
+    def __getattr__(self, name):
+        real = getattr(self._graph, name)
+        return partial(self._calls[name], real) if name in self._calls else real
+
+
+class Disk:
+    """The store as the receiver sees it; while `is_full` no notification can be kept."""
+
+    def __init__(self, store):
+        self._store = store
+        self.is_full = False
+
+    def transaction(self):
+        return self._store.transaction()
+
+    def mark_batch(self, subjects, at, notified):
+        if self.is_full:
+            raise StoreUnavailable("the database 'graphsync.db' cannot grow: the disk or its quota is full; make room")
+        self._store.mark_batch(subjects, at, notified)
+
+
 class Tenant:
     """People, their calendars, the service, and time; all addresses may be given by first name."""
 
@@ -124,6 +214,7 @@ class Tenant:
         certificates,
         certificate,
         key,
+        empty_database,
         *,
         people,
         pairs,
@@ -151,6 +242,7 @@ class Tenant:
         late = Late()
         self.receiver = TlsReceiver(late, certificate, key)
         self.config = self._config(rules, nudges or {}, sweep_hours)
+        shutil.copyfile(empty_database, directory / "graphsync.db")
         self.store = open_store(
             f"sqlite:///{directory / 'graphsync.db'}", self.clock, busy_timeout=timedelta(seconds=0.3)
         )
@@ -167,12 +259,15 @@ class Tenant:
             sleep=self._no_time,
         )
         self.slept = []
-        self.intake = Intake(StoreForNotifications(self.store), self.clock, read_every=timedelta(0))
+        self.disk = Disk(self.store)
+        self.intake = Intake(StoreForNotifications(self.disk), self.clock, read_every=timedelta(0))
         self.intake.start()
         late.app = self.app = create_app(intake=self.intake, clock=self.clock)
         self.web = self.app.test_client()
         self.world.deliver = self._deliver
         self.delivered = []
+        self.crashes = 0
+        self.ports = {}
         self.next_at = starts_at
         self.start_service()
 
@@ -246,13 +341,14 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
 
     # ------------------------------------------------------------ the service
 
-    def start_service(self, graph=None, store=None):
-        """Begin a life of the service on the store there is; what claims a former one had are ended."""
+    def start_service(self, **ports):
+        """Begin a life of the service on the store there is; `graph` and `store` stand in for the real ones."""
+        self.ports |= ports
         self.store.take_over()
         self.engine = Engine(
             context=Context(
-                store=store or self.store,
-                graph=graph or self.graph,
+                store=self.ports.get("store", self.store),
+                graph=self.ports.get("graph", self.graph),
                 clock=self.clock,
                 config=self.config,
                 notification_url=self.receiver.url + receiver_paths("")[0],
@@ -286,7 +382,11 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
         for _ in range(MOST_ROUNDS):
             delivered = self.world.run_due()
             if delivered or (self.next_at is not None and self.next_at <= at):
-                self.next_at = self.engine.run()
+                try:
+                    self.next_at = self.engine.run()
+                except Crash:
+                    self.crashes += 1
+                    self.start_service()
             else:
                 return
         raise AssertionError(f"no rest at {at.isoformat()}")
@@ -319,7 +419,8 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
 
     def answer(self, who, meeting, response, proposed=None):
         """Answer from one's own copy; `proposed` is a start, for as long as the meeting is."""
-        times = None if proposed is None else (proposed, proposed + (meeting.end - meeting.start))
+        start = proposed and proposed.astimezone(UTC)
+        times = start and (start, start + (meeting.end - meeting.start))
         self.world.respond(address_of(who), self.copy(who, meeting).id, response, actor=address_of(who), proposed=times)
 
     def cancel(self, who, meeting):
@@ -396,8 +497,8 @@ def week_of(instant, zone=BERLIN):
 
 
 @contextmanager
-def opened(directory: Path, certificates, certificate, key, **options):
-    tenant = Tenant(directory, certificates, certificate, key, **options)
+def opened(directory, certificates, receivers_certificate, empty_database, **options):
+    tenant = Tenant(directory, certificates, *receivers_certificate, empty_database, **options)
     try:
         yield tenant
     finally:

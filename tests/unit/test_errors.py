@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from builders import NOW
 
 from graphsync import errors
 from graphsync.errors import (
@@ -17,10 +18,14 @@ from graphsync.errors import (
     GraphThrottled,
     GraphUnavailable,
     MalformedNotification,
+    NoRest,
     NotificationError,
     Problem,
     ReservationConflict,
+    ServiceDied,
+    ServiceFailed,
     StoreUnavailable,
+    TokenRefused,
     need_retry,
 )
 
@@ -84,10 +89,28 @@ def test_no_answer_is_said_to_be_none():
 
 def test_errors_carry_what_follows_from_them():
     assert GraphThrottled("x", retry_after=SECOND).retry_after == SECOND
-    assert GraphThrottled("x").status == 429
+    assert GraphThrottled("x", status=429).retry_after is None
     assert GraphUnavailable("x", status=503, retry_after=SECOND).retry_after == SECOND
     assert GraphConflict("x", status=409, existing_id="sub-1").existing_id == "sub-1"
     assert ActionRefused("the session stands").reason == "the session stands"
+
+
+def test_a_refused_token_says_what_the_admin_has_to_do():
+    error = TokenRefused(code="AADSTS7000222", advice="make a new client secret", request_id="r-1")
+    assert isinstance(error, GraphAuthError)
+    assert str(error) == ("acquire_token: no token, 'AADSTS7000222' (correlation id 'r-1'): make a new client secret")
+
+
+def test_a_failed_service_shows_the_end_of_its_log():
+    assert str(ServiceFailed("it did not start", "boom")) == "it did not start; its log ends with:\nboom"
+    assert str(ServiceDied("it ended", "")) == "it ended; its log is empty"
+    assert ServiceDied("it ended", "boom").log_tail == "boom"
+
+
+def test_a_service_without_rest_says_when_and_how_often():
+    error = NoRest(NOW, 50)
+    assert error.instant == NOW
+    assert str(error) == "at 2026-09-14T07:00:00+00:00 the service had new work after each of 50 runs"
 
 
 @pytest.mark.parametrize(

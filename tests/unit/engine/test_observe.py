@@ -5,7 +5,7 @@ import pytest
 from builders import HOUR, MENTEE, MENTOR, NOW, a_person, a_proposal, a_session, at
 
 from graphsync.calendar import Attendee, CalendarEvent, TimeSlot
-from graphsync.engine.observe import cancelled, dropped, observed
+from graphsync.engine.observe import cancelled, dropped, just_written, lags, observed
 from graphsync.mentoring import Answer, Loss, Response
 
 PEOPLE = (a_person(MENTOR), a_person(MENTEE))
@@ -189,6 +189,36 @@ def test_a_lost_session_that_is_moved_by_hand_stands_again(loss, event, after):
     session = observed(replace(SESSION, loss=loss, lost_at=ANSWERED_AT), event, PEOPLE, observed_at)
     assert session.loss is after
     assert (session.lost_at is None) == (after is None)
+
+
+# ---------------------------------------------------------------- what was written a moment ago
+
+
+@pytest.mark.parametrize(
+    ("changes", "just"),
+    [
+        pytest.param({"asked_at": NOW}, True, id="now"),
+        pytest.param({"asked_at": NOW - timedelta(seconds=119)}, True, id="less than two minutes ago"),
+        pytest.param({"asked_at": NOW - timedelta(minutes=2)}, False, id="two minutes ago"),
+        pytest.param({}, False, id="nobody knows when"),
+        pytest.param({"asked_at": NOW, "written_start": NOW}, False, id="moved by hand since"),
+    ],
+)
+def test_times_are_just_written_for_two_minutes(changes, just):
+    assert just_written(replace(SESSION, **changes), NOW) == just
+
+
+@pytest.mark.parametrize(
+    ("event", "asked_at", "behind"),
+    [
+        pytest.param(moved_event(), NOW, True, id="other times than were written"),
+        pytest.param(moved_event(), NOW - HOUR, False, id="other times, long after"),
+        pytest.param(an_event(), NOW, False, id="the times that were written"),
+        pytest.param(an_event(is_cancelled=True, starts_at=NOW, ends_at=NOW), NOW, False, id="cancelled"),
+    ],
+)
+def test_an_event_that_shows_other_times_right_after_a_write_may_lag_behind(event, asked_at, behind):
+    assert lags(replace(SESSION, asked_at=asked_at), event, NOW) == behind
 
 
 # ---------------------------------------------------------------- cancelled, dropped

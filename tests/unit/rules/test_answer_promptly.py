@@ -98,7 +98,7 @@ def test_whoever_owes_an_answer_to_an_invite_is_nudged_after_two_working_days_al
     (intent,) = decided(state).intents
     assert isinstance(intent, SendNudge)
     assert (intent.person, intent.rung, intent.session) == (MENTOR, 1, 1)
-    assert (intent.key, intent.about) == ("nudge/m1/invite/1/1/mo", INVITE)
+    assert (intent.key, intent.about) == ("nudge/m1/invite/1/1/mentor", INVITE)
     assert (intent.matter, intent.practice) == (Matter.UNANSWERED_INVITE, "answer_promptly")
 
 

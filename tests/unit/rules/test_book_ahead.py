@@ -27,6 +27,7 @@ from graphsync.rules.durations import WorkingDays
 from graphsync.rules.intents import BookSession
 from graphsync.rules.schema import LeadTime, MentorLimits
 
+TUESDAY_AT_TEN = StandingTime(weekday=1, at=time(10))
 EVENING = (DayHours(weekday=0, start=time(19), end=time(21)),)
 
 
@@ -180,16 +181,15 @@ def test_a_booking_that_found_no_slot_is_tried_again_when_that_is_due():
 
 
 def test_limits_standing_time_and_zones_are_handed_on():
-    standing = StandingTime(weekday=1, at=time(10))
     state = a_state(
         mentor=a_person(MENTOR, "America/New_York"),
-        mentorship=a_mentorship(standing=standing),
+        mentorship=a_mentorship(standing=TUESDAY_AT_TEN),
         mentor_sessions=(NOW,),
     )
     request = booking(state, NOW, ahead(mentor_limits=MentorLimits(a_day=1, a_week=3))).request
     assert request.mentor_limits == Limits(per_day=1, per_week=3)
     assert (request.mentor_zone, request.week_zone) == ("America/New_York", "Europe/Berlin")
-    assert (request.standing, request.mentor_sessions) == (standing, (NOW,))
+    assert (request.standing, request.mentor_sessions) == (TUESDAY_AT_TEN, (NOW,))
 
 
 def test_a_longer_lead_time_is_kept():
@@ -198,6 +198,21 @@ def test_a_longer_lead_time_is_kept():
     assert min(window.start for window in intent.request.windows) == NOW + 9 * DAY + HOUR
     assert max(window.end for window in intent.request.windows) == NOW + 30 * DAY
     assert intent.least_lead == 9 * DAY
+
+
+def test_a_pair_with_a_standing_time_gets_it_soon_rather_than_any_time_sooner():
+    request = booking(a_state(mentorship=a_mentorship(standing=TUESDAY_AT_TEN))).request
+    assert (request.target, request.earliest) == (request.windows[0].start, False)
+
+
+def test_where_the_cadence_is_short_a_whole_week_is_searched_for_the_standing_time():
+    """A quarter of a week around a Friday holds no Tuesday."""
+    mentorship = a_mentorship(standing=TUESDAY_AT_TEN, cadence=7 * DAY)
+    near, whole = booking(
+        a_state(a_session(1, "09-25 10:00"), mentorship=mentorship), at("09-23 10:00")
+    ).request.windows
+    assert near.length == 7 * DAY
+    assert near.start == max(at("10-02 10:00") - 42 * HOUR, whole.start)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,11 @@ def test_nothing_is_booked_over_a_calendar_that_cannot_be_read(role, reach):
     assert [line.text for line in decision.trace] == [f"a calendar cannot be read: {reach}"]
 
 
+def test_nothing_is_booked_on_an_organizers_calendar_that_cannot_be_read():
+    state = replace(NEWS, organizer=a_person("box", reach=Reach.GONE))
+    assert decide(state, rules(), at("09-17 10:00")).intents == ()
+
+
 @pytest.mark.parametrize("role", [MENTOR, MENTEE])
 def test_nothing_is_done_before_the_working_hours_are_known(role):
     person = a_person(role, hours=weekly_hours(weekdays=[]))

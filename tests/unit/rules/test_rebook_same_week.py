@@ -395,6 +395,13 @@ def test_a_proposal_that_comes_too_late_is_not_taken(start, proposed, now):
     assert said(decision) == [(Verdict.HOLDS, "the time proposed for session 1 does not keep the rules")]
 
 
+def test_a_time_proposed_too_far_ahead_is_taken_when_it_comes_in_reach():
+    state = a_state(a_session(1, "10-12 10:00", proposal=a_proposal("10-13 14:00")))
+    decision = decide(state, rules(rebook()), at("09-21 10:00"))
+    assert (decision.intents, decision.wake_at) == ((), at("09-22 14:00"))
+    assert only(state, decision.wake_at).proposal_by == MENTOR
+
+
 @pytest.mark.parametrize(
     ("chosen", "replaces", "taken"),
     [

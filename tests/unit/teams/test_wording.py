@@ -45,6 +45,9 @@ MESSAGES = {
     ),
     "offer_help": lambda **changes: wording.offer_help(**{"name": "Em", "other": "Mo", "contact": CONTACT} | changes),
     "put_back": put_back,
+    "no_session": lambda **changes: wording.no_session(
+        **{"name": "Em", "other": "Mo", "reason": "your working hours do not overlap", "contact": CONTACT} | changes
+    ),
 }
 
 
@@ -141,6 +144,13 @@ def test_subjects():
     assert MESSAGES["offer_help"]().subject == "Can we help with your mentoring?"
     assert put_back().subject == "Your mentoring session does not take place"
     assert put_back(slot=at("10-23 15:00")).subject == "Your mentoring session has a new time"
+
+
+def test_a_pair_without_common_hours_is_told_the_reason_in_words_that_never_run():
+    message = MESSAGES["no_session"](reason=SCRIPT)
+    assert message.subject == "Your mentoring sessions need an hour"
+    assert "<script" not in message.body_html
+    assert "do not overlap" in text_of(MESSAGES["no_session"]())
 
 
 def test_an_offer_of_help_promises_that_nobody_is_told():

@@ -1,0 +1,253 @@
+"""Graph fails, notifications go astray, the process dies: the calendars end as if nothing had happened."""
+
+import pytest
+from tenant import PROGRAMME, CrashingGraph, CrashingStore, TamperedGraph, a_pair, berlin
+
+from graphsync.errors import GraphUnavailable
+from graphsync.sandbox import Fault
+
+CALLS = (
+    "createSubscription",
+    "listCalendarView",
+    "getSchedule",
+    "createEvent",
+    "updateEvent",
+    "createMessage",
+    "sendMessage",
+)
+AFTER = ("unavailable_after", "dropped_after", "timeout_after")
+
+
+def a_lost_session_is_put_back(tenant):
+    """Play it, and return what calendars and mailboxes hold in the end: both have their session, Tom a mail."""
+    tenant.run_for(minutes=30)
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(hours=5)
+    return what_there_is(tenant)
+
+
+def what_there_is(tenant):
+    return {
+        "starts": (tenant.starts("tom"), tenant.starts("mira")),
+        "events": [len(tenant.world.events(f"{who}@fabrikam.test")) for who in ("tom", "mira")],
+        "invites": len(tenant.invites("mira")),
+        "mails": [[mail.subject for mail in tenant.mails(who)] for who in ("tom", "mira")],
+        "sessions": [(session.number, session.replaces, session.loss) for session in tenant.sessions()],
+        "subscriptions": sorted(subscription.resource for subscription in tenant.world.live_subscriptions()),
+        "alerts": tenant.alerts(),
+    }
+
+
+UNDISTURBED = {
+    "starts": (["Mon 9 Mar 09:30"], ["Mon 9 Mar 09:30"]),
+    "events": [1, 1],
+    "invites": 2,
+    "sessions": [(1, None, "declined"), (2, 1, None)],
+    "alerts": {},
+}
+
+
+@pytest.fixture
+def a_tenant(open_tenant):
+    """A function that opens the tenant of the story: the session is on Tuesday the 10th."""
+
+    def open_one(**options):
+        return open_tenant(pairs=[a_pair("mira", "tom", standing="tue 10:00")], **options)
+
+    return open_one
+
+
+def assert_as_if_nothing_had_happened(seen):
+    assert {name: seen[name] for name in UNDISTURBED} == UNDISTURBED
+    (toms, miras) = seen["mails"]
+    assert (len(toms), len(miras)) == (1, 0)
+    assert len(seen["subscriptions"]) == len(set(seen["subscriptions"])) == 3
+
+
+def test_the_story_without_any_fault(a_tenant):
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(a_tenant()))
+
+
+# Graph fails -------------------------------------------------------------------------------------------------
+
+
+FAILURES = [
+    *((kind, 1) for kind in ("throttled", "unavailable", "gateway_timeout", "dropped", *AFTER)),
+    *((kind, 6) for kind in ("throttled", "unavailable", "unavailable_after")),  # longer than one call waits
+]
+
+
+@pytest.mark.parametrize(("kind", "times"), FAILURES, ids=str)
+def test_every_call_that_fails_is_made_up_for_and_nothing_is_done_twice(a_tenant, kind, times):
+    tenant = a_tenant()
+    faults = [tenant.world.faults.add(Fault(operation=call, kind=kind, times=times, hold_s=0.02)) for call in CALLS]
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(tenant))
+    assert all(fault.struck for fault in faults)
+
+
+@pytest.mark.parametrize("call", ["createEvent", "sendMessage"])
+def test_an_answer_that_never_comes_is_waited_for_no_longer_than_agreed(a_tenant, call):
+    tenant = a_tenant(answer_timeout_s=0.5)
+    tenant.world.faults.add(Fault(operation=call, kind="timeout_after", hold_s=1.5))
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(tenant))
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in ("updateEvent", "createMessage")])
+def test_retry_after_is_kept_to_the_second_by_each_call(a_tenant, call):
+    tenant = a_tenant()
+    tenant.world.faults.add(Fault(operation=call, kind="throttled", retry_after_s=400))
+    tries = []
+
+    def note(operation, phase):
+        if operation == call and phase == "received":
+            tries.append(tenant.now)
+
+    tenant.world.on_request = note
+    seen = a_lost_session_is_put_back(tenant)
+    assert {name: seen[name] for name in ("starts", "sessions")} == {
+        name: UNDISTURBED[name] for name in ("starts", "sessions")
+    }
+    refused = tries[0]
+    assert any((later - refused).total_seconds() >= 400 for later in tries[1:])
+
+
+def test_without_retry_after_the_waits_double(a_tenant):
+    tenant = a_tenant()
+    tenant.world.faults.add(Fault(operation="createEvent", kind="throttled", times=3))
+    tenant.run_for(minutes=5)
+    assert tenant.only_meeting("tom")
+    assert tenant.slept == [1, 2, 4]
+
+
+def test_graph_being_away_for_hours_only_delays(a_tenant):
+    tenant = a_tenant()
+    tenant.run_for(minutes=30)
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    outage = tenant.world.faults.add(Fault(operation="*", kind="unavailable", times=10_000))
+    tenant.run_for(hours=3)
+    assert 0 < outage.struck < 300, "no storm"
+    tenant.world.faults.clear()
+    tenant.run_for(hours=4)
+    assert_as_if_nothing_had_happened(what_there_is(tenant))
+
+
+def test_graph_being_away_at_the_start_only_delays(a_tenant):
+    tenant = a_tenant()
+    tenant.world.faults.add(Fault(operation="*", kind="unavailable", times=60))
+    tenant.run_for(hours=1)
+    assert tenant.starts("mira") == ["Tue 10 Mar 10:00"]
+    assert tenant.alerts() == {}
+
+
+def test_a_mail_found_in_neither_folder_is_not_sent_again(a_tenant):
+    """Somebody emptied both folders right after the answer to sendMessage was lost."""
+    tenant = a_tenant()
+
+    def lost(real, *args):
+        real(*args)
+        raise GraphUnavailable("send_mail_draft")
+
+    graph = TamperedGraph(tenant.graph, send_mail_draft=lost, find_mail=lambda *_: None)
+    tenant.start_service(graph=graph)
+    a_lost_session_is_put_back(tenant)
+    assert len(tenant.mails("tom")) == 1
+    assert "uncertain: in neither Drafts nor Sent Items" in [entry.detail for entry in tenant.audit()]
+
+
+# Delta and subscriptions -------------------------------------------------------------------------------------
+
+
+def test_lost_delta_state_begins_a_new_round_that_misses_nothing(open_tenant):
+    tenant = open_tenant(pairs=[a_pair("mira", "tom", cohort="by-programme")], sweep_hours=24)
+    tenant.run_for(hours=1)
+    before = tenant.only_meeting("tom")
+    tenant.world.faults.add(Fault(operation="notify", kind="lost", times=1000))
+    tenant.world.expire_delta_tokens(PROGRAMME)
+    tenant.cancel("mentoring", before)
+    tenant.run_for(days=1, hours=6)
+    assert [session.loss for session in tenant.sessions()] == ["cancelled", None]
+    assert tenant.only_meeting("tom").start == tenant.only_meeting("mira").start
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["told", "not told"])
+def test_a_subscription_that_was_removed_is_made_anew_and_what_was_missed_is_found(a_tenant, announced):
+    tenant = a_tenant()
+    tenant.run_for(minutes=30)
+    if not announced:
+        tenant.world.faults.add(Fault(operation="notify", kind="lost", times=1000))
+        tenant.world.deliver = lambda *_: 0
+    for subscription in tenant.world.live_subscriptions():
+        tenant.world.remove_subscription(subscription.id)
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(minutes=5)
+    assert len(tenant.world.live_subscriptions()) == (3 if announced else 0)
+    if announced:
+        tenant.run_for(hours=5)
+    else:
+        tenant.run_until(berlin("2026-03-07 12:00"))
+        assert len(tenant.world.live_subscriptions()) == 3, "found gone when it was to be renewed"
+    assert [session.loss for session in tenant.sessions()] == ["declined", None]
+
+
+def test_a_subscription_that_dies_between_its_making_and_its_noting_is_cleaned_up(a_tenant):
+    tenant = a_tenant()
+    tenant.start_service(graph=CrashingGraph(tenant.graph, 2, "after"))
+    tenant.run_for(minutes=30)
+    assert tenant.crashes == 1
+    assert len(tenant.world.live_subscriptions()) == 3
+    assert tenant.alerts() == {}
+
+
+# Notifications -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "lost", "reordered", "delayed", "wrong_client_state"])
+def test_notifications_that_go_astray_end_after_the_sweep_in_the_same_calendar(a_tenant, kind):
+    tenant = a_tenant(sweep_hours=24)
+    tenant.world.faults.add(Fault(operation="notify", kind=kind, times=10_000))
+    a_lost_session_is_put_back(tenant)
+    tenant.run_for(days=1)
+    assert_as_if_nothing_had_happened(what_there_is(tenant))
+
+
+def test_notifications_that_were_missed_are_made_up_for_as_soon_as_graph_says_so(a_tenant):
+    tenant = a_tenant()
+    tenant.run_for(minutes=30)
+    tenant.world.faults.add(Fault(operation="notify", kind="lost", times=3, announce=True))
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(hours=5)
+    assert_as_if_nothing_had_happened(what_there_is(tenant))
+
+
+def test_a_receiver_that_is_down_for_an_hour_is_sent_everything_again(a_tenant):
+    tenant = a_tenant()
+    tenant.run_for(minutes=30)
+    up = tenant.world.deliver
+    tenant.world.deliver = lambda *_: 0
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(hours=1)
+    assert [session.loss for session in tenant.sessions()] == [None]
+    tenant.world.deliver = up
+    tenant.run_for(hours=5)
+    assert_as_if_nothing_had_happened(what_there_is(tenant))
+
+
+# The process dies --------------------------------------------------------------------------------------------
+
+
+# Three subscriptions, the session, its move, a mail that is drafted and then sent.
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("nth", range(1, 8))
+def test_a_death_at_any_change_doubles_nothing_and_loses_nothing(a_tenant, nth, phase):
+    tenant = a_tenant()
+    tenant.start_service(graph=CrashingGraph(tenant.graph, nth, phase))
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(tenant))
+    assert tenant.crashes == 1
+
+
+@pytest.mark.parametrize("first", range(1, 60, 10))
+def test_deaths_between_and_within_transactions_double_nothing_and_lose_nothing(a_tenant, first):
+    tenant = a_tenant()
+    tenant.start_service(store=CrashingStore(tenant.store, first, 61))
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(tenant))
+    assert tenant.crashes >= 3
