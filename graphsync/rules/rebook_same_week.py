@@ -23,6 +23,9 @@ from graphsync.rules.walk import Walk
 FREEZE = timedelta(hours=48)
 """A session that stands is not moved this close to its start without the consent of both."""
 
+MARGIN = timedelta(minutes=30)
+"""Added to the notice when a slot is sought, so that an invite that is sent a little later still keeps it."""
+
 
 def rebook_same_week(walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None) -> None:
     """Put back what was lost, move what an absence leaves behind, and take times that people propose."""
@@ -125,7 +128,7 @@ def _replacement(
     state, now = walk.state, walk.now
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
-    lead = now + rule.notice
+    lead = now + rule.notice + MARGIN
     proposal = _usable(lost.proposal, length, lead, until=week.end + rule.search_after)
     windows: list[TimeSlot] = []
     if proposal is not None and week.contains(proposal):
@@ -159,7 +162,7 @@ def _replacement(
         short_notice=TimeSlot(start=short, end=short_end) if short + length <= short_end else None,
         alternatives=rule.alternatives,
         proposal_by=lost.proposal.by if lost.proposal is not None and proposal is not None else None,
-        least_lead=rule.notice - timedelta(hours=1),
+        least_lead=rule.notice,
     )
 
 

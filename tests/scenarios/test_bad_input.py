@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from tenant import PROGRAMME, SESSION, TamperedGraph, a_pair, a_person, berlin
 
+from graphsync.calendar import Schedule
 from graphsync.errors import StoreUnavailable
 from graphsync.web.counters import Count
 
@@ -161,6 +162,25 @@ def test_scope_lost_right_before_booking_is_found_out_and_the_others_are_booked(
     assert tenant.meetings("tom") == []
     assert tenant.only_meeting("noor")
     assert any("grant the permission" in text for text in tenant.alerts().values())
+
+
+@pytest.mark.parametrize("code", ["5006", ""], ids=["too many entries", "no reason given"])
+def test_nothing_is_booked_over_one_calendar_that_cannot_be_read_and_it_is_tried_again_soon(open_tenant, code):
+    tenant = open_tenant(**TWO_PAIRS)
+    until = berlin("2026-03-02 08:25")
+
+    def get_schedule(real, requester, addresses, window):
+        read = real(requester, addresses, window)
+        hidden = {"tom@fabrikam.test"} & read.keys() if tenant.now < until else ()
+        return read | {address: Schedule(address=address, unreadable=code) for address in hidden}
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, get_schedule=get_schedule))
+    tenant.run_until(until)
+    assert tenant.meetings("tom") == []
+    assert tenant.only_meeting("noor")
+    assert "the calendar of Tom could not be read" in [entry.detail for entry in tenant.audit()]
+    tenant.run_for(hours=1)
+    assert tenant.only_meeting("tom")
 
 
 def test_all_calendars_out_of_reach_is_an_alert_that_goes_when_they_are_back(open_tenant):

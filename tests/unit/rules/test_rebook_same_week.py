@@ -26,10 +26,12 @@ from graphsync.mentoring import Absence, Loss, Medium
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import WorkingTime
 from graphsync.rules.intents import BookSession, KeepReason, MoveSession, Verdict
+from graphsync.rules.rebook_same_week import MARGIN
 
 WEEK = TimeSlot(start=at("09-21 00:00"), end=at("09-28 00:00"))
 LOST_AT = at("09-21 09:00")
 ACT_AT = at("09-21 11:00")
+NOTICE = 24 * HOUR + MARGIN
 
 
 def lost(number=1, starts_at="09-23 10:00", loss=Loss.DECLINED, lost_at=LOST_AT, **changes):
@@ -77,7 +79,8 @@ def test_the_same_event_is_moved_where_it_is_there_and_ours(loss, self_booked, s
 
 def test_the_replacement_is_at_least_24_hours_ahead_and_may_come_up_to_21_days_after_the_week():
     in_week, later = only(a_state(lost())).request.windows
-    assert in_week == TimeSlot(start=ACT_AT + 24 * HOUR, end=WEEK.end)
+    assert in_week == TimeSlot(start=ACT_AT + NOTICE, end=WEEK.end)
+    assert only(a_state(lost())).least_lead == 24 * HOUR
     assert later == TimeSlot(start=WEEK.end, end=WEEK.end + 21 * DAY)
 
 
@@ -104,7 +107,7 @@ def test_the_week_is_the_iso_week_of_the_mentee_also_where_the_clocks_change(zon
 @pytest.mark.parametrize(
     ("now", "earliest"),
     [
-        pytest.param("09-27 12:00", "09-28 12:00", id="a day from now is in the next week"),
+        pytest.param("09-27 12:00", "09-28 12:30", id="a day from now is in the next week"),
         pytest.param("09-26 23:30", "09-28 00:00", id="less than a session is left of the week"),
     ],
 )
@@ -185,7 +188,7 @@ def test_no_wait_at_all_can_be_chosen():
 
 def test_four_working_hours_of_notice_are_enough_for_a_suggestion():
     assert only(a_state(lost())).short_notice == TimeSlot(
-        start=at("09-21 15:00"), end=ACT_AT + 24 * HOUR + timedelta(minutes=50)
+        start=at("09-21 15:00"), end=ACT_AT + NOTICE + timedelta(minutes=50)
     )
 
 
@@ -194,7 +197,7 @@ def test_a_suggestion_at_short_notice_lies_within_the_lost_week():
     assert only(state).short_notice is None
     before_the_week = at("09-27 20:00")
     assert only(state, before_the_week).short_notice == TimeSlot(
-        start=at("09-28 13:00"), end=before_the_week + 24 * HOUR + timedelta(minutes=50)
+        start=at("09-28 13:00"), end=before_the_week + NOTICE + timedelta(minutes=50)
     )
 
 
