@@ -39,19 +39,20 @@ _HEALTH_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run that has ended: what the judge read and found, and how it went."""
+    """A run that has ended: what the judge found, and how it went; `faults` are errors the service logged."""
 
     world: World
     record: Record
     outcome: Outcome
     steps: int
     kills: int
+    faults: tuple[str, ...]
 
 
 def run_demo(
     weeks: int = 6, seed: int = 1, headless: bool = False, json_file: Path | None = None, keep: Path | None = None
 ) -> int:
-    """Play the demo and print its story; return 1 if anything forbidden was seen, else 0.
+    """Play the demo and print its story; return 1 if anything forbidden was seen or the service logged an error.
 
     Args:
         weeks: how many weeks are played; over zero.
@@ -70,8 +71,10 @@ def run_demo(
         json_file.write_text(as_json(run.outcome), encoding="utf-8")
     if not headless:
         print_story(console, run.record, run.outcome)
+    for fault in run.faults:
+        console.print(f"the service logged: {fault}", soft_wrap=True, highlight=False, markup=False)
     console.print(summary(run.outcome), soft_wrap=True, highlight=False)
-    return 1 if run.outcome["violations"] else 0
+    return 1 if run.outcome["violations"] or run.faults else 0
 
 
 def play(
@@ -105,9 +108,12 @@ def play(
     ):
         driver = Driver(world, programme, people, service, kill_plan=kill_plan, on_step=on_step)
         driver.run()
+        faults = service.logged_errors()
     record = read_record(world, programme)
     outcome = judge(world, record, seed=seed, wall_s=time.monotonic() - began)
-    return Run(world=world, record=record, outcome=outcome, steps=driver.steps, kills=driver.kills)
+    return Run(
+        world=world, record=record, outcome=outcome, steps=driver.steps, kills=driver.kills, faults=tuple(faults)
+    )
 
 
 def _service(directory: Path, server: SandboxServer, programme: Programme, command: Sequence[str]) -> ServiceProcess:

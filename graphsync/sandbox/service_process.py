@@ -23,6 +23,8 @@ from graphsync.errors import ServiceDied, ServiceFailed
 # A unix socket's path holds 107 bytes (man 7 unix).
 LONGEST_SOCKET_PATH = 107
 LOG_LINES_SHOWN = 25
+# How the service's log marks an error: ours, or a traceback that nobody caught.
+ERROR_LEVEL = " ERROR "
 _READ_SIZE = 65_536
 _POLL_S = 0.05
 
@@ -142,6 +144,13 @@ class ServiceProcess:
             self._process = None
         self._listener.close()
         self.socket_path.unlink(missing_ok=True)
+
+    def logged_errors(self) -> list[str]:
+        """Return the lines by which the service logged an error of its own, of all its lives."""
+        if not self.log_file.exists():
+            return []
+        lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        return [line for line in lines if ERROR_LEVEL in line]
 
     def log_tail(self) -> str:
         """Return the last lines of the log."""

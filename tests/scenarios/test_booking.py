@@ -81,7 +81,7 @@ def test_the_standing_time_follows_the_wall_clock_through_both_changes_of_clocks
     assert [f"{start.astimezone(BERLIN):%H}" for start in starts] == ["14", "14", "14", "15"]
 
 
-@pytest.mark.parametrize(("cadence", "days"), [("7 days", 7), ("14 days", 14), ("21 days", 21)])
+@pytest.mark.parametrize(("cadence", "days"), [("7 days", 7), ("14 days", 14)])
 def test_sessions_follow_each_other_in_the_pairs_cadence_each_invited_a_week_ahead(open_tenant, cadence, days):
     tenant = open_tenant(pairs=[a_pair("mira", "tom", cadence=cadence)])
     tenant.run_for(days=days + 2)
@@ -94,7 +94,7 @@ def test_sessions_follow_each_other_in_the_pairs_cadence_each_invited_a_week_ahe
 
 def test_there_is_always_a_session_to_come(tenant):
     for _ in range(3):
-        tenant.run_for(days=6)
+        tenant.run_for(days=4)
         assert tenant.coming("mira").ical_uid == tenant.coming("tom").ical_uid
 
 
@@ -167,21 +167,21 @@ def test_where_hours_do_not_meet_only_offered_ones_are_used_and_the_two_take_tur
             )
         ],
     )
-    tenant.run_for(days=20)
+    tenant.run_for(days=13)
     meetings = tenant.meetings("liam")
     in_berlin = [meeting.start.astimezone(BERLIN).hour for meeting in meetings]
     in_sydney = [meeting.start.astimezone(SYDNEY).hour for meeting in meetings]
-    assert len(meetings) == 4
+    assert len(meetings) == 3
     # Early for Mira (within Liam's day), then late for Liam (within hers), and so on.
     turns = ["mira" if hour == 6 else "liam" for hour in in_berlin]
-    assert turns in (["liam", "mira"] * 2, ["mira", "liam"] * 2), (in_berlin, in_sydney)
+    assert turns in (["liam", "mira", "liam"], ["mira", "liam", "mira"]), (in_berlin, in_sydney)
     for turn, hour in zip(turns, in_sydney, strict=True):
         assert (19 <= hour < 21) if turn == "liam" else (9 <= hour < 17)
 
 
 def test_colleagues_of_one_office_meet_in_person_first_and_by_video_from_then_on(open_tenant):
     tenant = open_tenant(people=[a_person("mira", office_location="Berlin"), a_person("tom", office_location="Berlin")])
-    tenant.run_for(days=12)
+    tenant.run_for(days=8)
     first, second = tenant.meetings("tom")
     assert (first.is_online_meeting, first.location) == (False, "Berlin")
     assert (second.is_online_meeting, second.location) == (True, "")
@@ -236,7 +236,7 @@ def test_working_hours_of_both_are_kept_in_their_own_zones(open_tenant, zone):
         people=[a_person("mira"), a_person("ana", zone, start="08:30", end="12:00")],
         pairs=[a_pair("mira", "ana", cadence="7 days")],
     )
-    tenant.run_for(days=12)
+    tenant.run_for(days=7)
     for meeting in tenant.meetings("ana"):
         own = meeting.start.astimezone(ZoneInfo(zone))
         assert own.strftime("%H:%M") >= "08:30"

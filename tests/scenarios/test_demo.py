@@ -45,8 +45,9 @@ def undisturbed(workplace):
     return a_run(workplace / "a")
 
 
-def test_nothing_forbidden_is_seen(undisturbed):
+def test_nothing_forbidden_is_seen_and_the_service_logs_no_error(undisturbed):
     assert undisturbed.outcome["violations"] == []
+    assert undisturbed.faults == ()
 
 
 def test_each_practice_is_seen_to_work(undisturbed):
@@ -77,6 +78,7 @@ def test_killing_the_service_at_ten_places_loses_nothing_and_doubles_nothing(und
     killed = a_run(workplace / "c", kill_plan=KILLS)
     assert killed.kills == len(KILLS)
     assert killed.outcome["violations"] == []
+    assert killed.faults == ()
     assert killed.outcome["sessions"] == undisturbed.outcome["sessions"]
     assert killed.outcome["nudges"] == undisturbed.outcome["nudges"]
     assert killed.outcome["requests"] == undisturbed.outcome["requests"]

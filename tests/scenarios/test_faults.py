@@ -245,7 +245,7 @@ def test_a_death_at_any_change_doubles_nothing_and_loses_nothing(a_tenant, nth, 
     assert tenant.crashes == 1
 
 
-@pytest.mark.parametrize("first", range(1, 60, 10))
+@pytest.mark.parametrize("first", range(1, 60, 13))
 def test_deaths_between_and_within_transactions_double_nothing_and_lose_nothing(a_tenant, first):
     tenant = a_tenant()
     tenant.start_service(store=CrashingStore(tenant.store, first, 61))
