@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 CORE_TESTS := tests/unit/calendar tests/unit/rules tests/unit/teams $(wildcard tests/unit/test_*.py)
 
-.PHONY: demo test check seeds bench lock clean
+.PHONY: demo test check seeds fuzz bench lock clean
 
 demo: $(READY)
 	$(BIN)/graphsync demo
@@ -22,6 +22,9 @@ check: $(READY)
 
 seeds: $(READY)
 	for seed in 1 2 3 4 5; do $(BIN)/graphsync demo --headless --weeks 6 --seed $$seed || exit 1; done
+
+fuzz: $(READY)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 tests/properties
 
 bench: $(READY)
 	for side in benchmarks/*.py; do echo "== $$side"; $(BIN)/python $$side || exit 1; done

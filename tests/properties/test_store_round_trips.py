@@ -89,7 +89,7 @@ MENTORSHIPS = st.builds(
     cohort=TEXTS,
     started_on=st.dates(),
     status=MEMBERS(Status),
-    cadence=st.none() | st.timedeltas(),
+    cadence=st.none() | st.timedeltas(timedelta(days=1), timedelta(days=92)),
     standing=st.none() | st.builds(StandingTime, weekday=st.integers(0, 6), at=st.times()),
     medium=MEMBERS(Medium),
     phone=TEXTS,
