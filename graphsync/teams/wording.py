@@ -52,7 +52,7 @@ of you taking turns.</p>
 the invite is in your calendar.{% elif standing %}It has been moved a few times in a row now: which weekday and hour
 would suit you both better? Tell each other, and move the next session there: the ones after it will follow.
 {% else %}No new time was found for it yet; your next session will be booked as usual.{% endif %}</p>
-{% if reason %}<p>{{ reason | capitalize_first }}.</p>{% endif %}
+{% if reason and not standing %}<p>Why not in the same week: {{ reason }}.</p>{% endif %}
 {% if suggestion %}<p>At short notice you would both be free on <b>{{ suggestion }}</b>: if you like that better,
 just move the session there.</p>{% endif %}
 {% if alternatives %}<p>Also free for both of you:</p><ul>{% for other_slot in alternatives %}<li>{{ other_slot }}</li>
@@ -63,12 +63,7 @@ time.</p>
 }
 
 
-def _capitalize_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 _ENVIRONMENT = Environment(loader=DictLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-_ENVIRONMENT.filters["capitalize_first"] = _capitalize_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

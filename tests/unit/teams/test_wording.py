@@ -168,9 +168,9 @@ def test_a_session_that_was_put_back_is_told_with_its_new_time():
     assert "short notice" not in text
 
 
-def test_the_reason_is_a_sentence_and_its_names_are_escaped():
+def test_the_reason_says_why_the_week_had_no_slot_and_its_names_are_escaped():
     message = put_back(slot=at("10-30 15:00"), reason=f"the calendar of {SCRIPT} had no hour left")
-    assert "<p>The calendar of &lt;script&gt;" in message.body_html
+    assert "<p>Why not in the same week: the calendar of &lt;script&gt;" in message.body_html
 
 
 def test_alternatives_are_listed():
@@ -193,7 +193,8 @@ def test_a_session_that_has_no_new_time_yet_is_told_so():
 def test_after_several_replacements_the_pair_is_asked_for_a_new_standing_time():
     text = text_of(put_back(ask_standing_time=True, reason="it has been moved several times in a row"))
     assert "which weekday and hour would suit you both better?" in text
-    assert "It has been moved several times in a row." in text
+    assert "It has been moved a few times in a row now" in text
+    assert "same week" not in text
     assert "No new time" not in text
 
 
