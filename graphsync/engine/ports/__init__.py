@@ -1,0 +1,76 @@
+"""What the engine needs of the world: Protocols for Graph and the store, and the values they exchange.
+
+Microsoft's wire forms stay in `graph/`, tables and rows in `store/`; both give and take what is written here.
+"""
+
+from graphsync.engine.ports.graph import (
+    DeltaRound,
+    DirectoryUser,
+    EventChange,
+    EventDraft,
+    Graph,
+    Invitee,
+    MailboxSettings,
+    MailDraft,
+    StoredMail,
+    SubscriptionGrant,
+)
+from graphsync.engine.ports.store import (
+    Ledger,
+    Mentorships,
+    Outbox,
+    People,
+    Records,
+    Requests,
+    Reservations,
+    Sessions,
+    Store,
+    Subscriptions,
+    Work,
+)
+from graphsync.engine.ports.work import (
+    Action,
+    ActionKind,
+    Alert,
+    AuditEntry,
+    Claim,
+    Outcome,
+    Reservation,
+    Subject,
+    SubjectKind,
+    Subscription,
+)
+
+__all__ = [
+    "Action",
+    "ActionKind",
+    "Alert",
+    "AuditEntry",
+    "Claim",
+    "DeltaRound",
+    "DirectoryUser",
+    "EventChange",
+    "EventDraft",
+    "Graph",
+    "Invitee",
+    "Ledger",
+    "MailDraft",
+    "MailboxSettings",
+    "Mentorships",
+    "Outbox",
+    "Outcome",
+    "People",
+    "Records",
+    "Requests",
+    "Reservation",
+    "Reservations",
+    "Sessions",
+    "Store",
+    "StoredMail",
+    "Subject",
+    "SubjectKind",
+    "Subscription",
+    "SubscriptionGrant",
+    "Subscriptions",
+    "Work",
+]
