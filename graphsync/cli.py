@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -89,14 +90,99 @@ def serve(directory: Path) -> None:
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to leave the configuration, database and log of the run.",
 )
-def demo(weeks: int, seed: int, headless: bool, json_file: Path | None, keep: Path | None) -> None:
+@click.option(
+    "--calendars",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A directory of iCalendar files, each named by the person whose calendar it is.",
+)
+@click.option(
+    "--calendars-from",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="A day of the week in those files that is played as the first.",
+)
+def demo(
+    weeks: int,
+    seed: int,
+    headless: bool,
+    json_file: Path | None,
+    keep: Path | None,
+    calendars: Path | None,
+    calendars_from: datetime | None,
+) -> None:
     """Play some weeks of a mentoring programme against the built-in sandbox, in virtual time.
 
-    Ends with 1 if anything was seen that must never happen.
+    Ends with 1 if anything was seen that must never happen, and with 2 where a calendar file is wrong.
     """
+    if calendars_from is not None and calendars is None:
+        raise click.UsageError("--calendars-from needs --calendars")
     from graphsync.sandbox.demo import run_demo
 
-    raise SystemExit(run_demo(weeks=weeks, seed=seed, headless=headless, json_file=json_file, keep=keep))
+    raise SystemExit(
+        run_demo(
+            weeks=weeks,
+            seed=seed,
+            headless=headless,
+            json_file=json_file,
+            keep=keep,
+            calendars=calendars,
+            calendars_from=None if calendars_from is None else calendars_from.date(),
+        )
+    )
+
+
+@main.command()
+@click.option(
+    "--scenario",
+    "scenario_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="People, application, meetings, switches and faults; without it, two people and an application.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where Graph is served; 0 for any free port.")
+@click.option(
+    "--control-port", type=click.IntRange(0, 65535), default=0, help="Where the control API is; 0 for any free port."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="What ids and chances are drawn from.")
+@click.option(
+    "--strict",
+    type=click.Choice(["on", "off"]),
+    help="Whether unknown query options and body keys are refused (on, if the scenario says nothing) or only logged.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["virtual", "real"]),
+    default="virtual",
+    show_default=True,
+    help="Time that stands until it is stepped, or the machine's.",
+)
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to leave the certificate, the client secret and the addresses.",
+)
+def sandbox(
+    scenario_file: Path | None,
+    port: int,
+    control_port: int,
+    seed: int,
+    strict: Literal["on", "off"] | None,
+    clock: Literal["virtual", "real"],
+    directory: Path | None,
+) -> None:
+    """Serve a Microsoft Graph on this machine, for any client, until Ctrl-C or SIGTERM.
+
+    Ends with 0 then, and with 2 where the scenario is wrong.
+    """
+    from graphsync.sandbox.standalone import run_sandbox
+
+    run_sandbox(
+        scenario_file=scenario_file,
+        port=port,
+        control_port=control_port,
+        seed=seed,
+        strict=None if strict is None else strict == "on",
+        clock=clock,
+        directory=directory,
+    )
 
 
 def _counted(count: int, noun: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from graphsync.sandbox.events import Attendee, AttendeeType, EventChanges, Response, ShowAs
 from graphsync.sandbox.names import names
 from graphsync.sandbox.recurrence import check_recurrence
-from graphsync.sandbox.refusals import GraphRefusal, close_to, invalid_property
+from graphsync.sandbox.refusals import GraphRefusal, close_to, invalid_property, refuse_unknown
 from graphsync.sandbox.zones import instant_of, local_time, stored_name
 
 MOST_ATTENDEES = 500  # https://learn.microsoft.com/graph/api/resources/event
@@ -111,10 +111,13 @@ def parameters_of(body: Mapping[str, Any], known: Iterable[str], action: str) ->
             continue
         name = by_lower.get(key.lower())
         if name is None:
-            raise body_refusal(
-                f"The parameter '{key}' in the request payload is not a valid parameter for the operation "
-                f"'{action}'{close_to(key, by_lower.values())}."
+            refuse_unknown(
+                body_refusal(
+                    f"The parameter '{key}' in the request payload is not a valid parameter for the operation "
+                    f"'{action}'{close_to(key, by_lower.values())}."
+                )
             )
+            continue
         found[name] = value
     return found
 
@@ -129,7 +132,7 @@ def zoned_time(value: object, where: str) -> tuple[datetime, str]:
     pair = object_of(value, where)
     unknown = [key for key in pair if key not in {"dateTime", "timeZone"} and not is_annotation(key)]
     if unknown:
-        raise unknown_property(unknown[0], "dateTimeTimeZone", ("dateTime", "timeZone"))
+        refuse_unknown(unknown_property(unknown[0], "dateTimeTimeZone", ("dateTime", "timeZone")))
     if pair.get("dateTime") is None:
         raise invalid_property(f"'{where}' has no dateTime.")
     name = text_of(pair.get("timeZone") or "UTC", f"{where}.timeZone")
@@ -176,7 +179,7 @@ def _attendee(value: object) -> Attendee:
     known = {"emailAddress", "type", "status", "proposedNewTime"}
     for key in holder:
         if key not in known and not is_annotation(key):
-            raise unknown_property(key, "attendee", known)
+            refuse_unknown(unknown_property(key, "attendee", known))
     address, name = email_address(holder, "attendees")
     kind = one_of(holder.get("type") or "required", _ATTENDEE_TYPES, "attendees.type")
     status = holder.get("status") or {}
@@ -198,7 +201,8 @@ def event_changes(body: Mapping[str, Any], *, creating: bool) -> EventChanges:
         if key in READ_ONLY or (key == "transactionId" and not creating):
             raise GraphRefusal(400, "ErrorInvalidPropertySet", f"Set action is invalid for property '{key}'.")
         if key not in allowed:
-            raise unknown_property(key, "event", allowed)
+            refuse_unknown(unknown_property(key, "event", allowed))
+            continue
         if value is None and key not in {"recurrence", "location", "transactionId"}:
             continue
         _take(changes, key, value)

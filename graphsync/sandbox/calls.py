@@ -70,7 +70,10 @@ def parse_prefer(text: str) -> Preferences:
 
 @dataclass(slots=True, kw_only=True)
 class Request:
-    """A request as it came: path and query decoded, header names in lower case."""
+    """A request as it came: path and query decoded, header names in lower case; `operation` once a route was found.
+
+    `is_whole` is False if the connection ended before the body did.
+    """
 
     method: str
     path: str
@@ -78,6 +81,8 @@ class Request:
     headers: dict[str, str]
     body: bytes
     base_url: str
+    operation: str = ""
+    is_whole: bool = True
 
 
 @dataclass(slots=True, kw_only=True)

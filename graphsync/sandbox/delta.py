@@ -122,14 +122,16 @@ class DeltaRounds:
             if token.since < number and event_id > token.after and self._is_reported(box, event_id, token)
         )
         items: list[Event | str] = []
+        again = slice(0, 1 if self.core.behavior.repeated_delta_items else 0)
         last = ""
         for event_id in waiting:
             if items and len(items) >= page_size:
-                return DeltaPage(items, encode(msgspec.structs.replace(token, after=last)), "skip")
+                following = encode(msgspec.structs.replace(token, after=last))
+                return DeltaPage([*items, *items[again]], following, "skip")
             items.extend(self._items(box, event_id, token))
             last = event_id
         done = Token(user_id=token.user_id, start=token.start, end=token.end, since=token.since, until=token.until)
-        return DeltaPage(items, encode(done), "delta")
+        return DeltaPage([*items, *items[again]], encode(done), "delta")
 
     def _is_reported(self, box: Mailbox, event_id: str, token: Token) -> bool:
         # A later round reports whatever changed, outside the window as removed; the first one only what is inside.

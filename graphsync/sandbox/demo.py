@@ -12,17 +12,21 @@ import ssl
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 from rich.console import Console
 
+from graphsync.sandbox.calendar_files import CalendarFiles, load_calendars
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.display import Display
 from graphsync.sandbox.driver import Driver, KillPoint, Step
+from graphsync.sandbox.ical import Entry
 from graphsync.sandbox.outcome import Outcome, as_json, judge
 from graphsync.sandbox.people import People
 from graphsync.sandbox.programme import Programme, the_programme
@@ -50,7 +54,13 @@ class Run:
 
 
 def run_demo(
-    weeks: int = 6, seed: int = 1, headless: bool = False, json_file: Path | None = None, keep: Path | None = None
+    weeks: int = 6,
+    seed: int = 1,
+    headless: bool = False,
+    json_file: Path | None = None,
+    keep: Path | None = None,
+    calendars: Path | None = None,
+    calendars_from: date | None = None,
 ) -> int:
     """Play the demo and print its story; return 1 if anything forbidden was seen or the service logged an error.
 
@@ -60,13 +70,21 @@ def run_demo(
         headless: no live display and no story, but one line at the end.
         json_file: where the outcome is written, if anywhere.
         keep: a directory for config, database and log, which then stay; else they go when the demo ends.
+        calendars: a directory of iCalendar files, each for the person it is named by.
+        calendars_from: a day of the week in those files that is played as the first; None moves nothing.
 
     Raises:
+        ConfigError: a calendar file is named by nobody, or is no calendar.
         ServiceFailed: the service did not start, ended, or did not come to rest; says how its log ends.
     """
     console = Console()
+    files = CalendarFiles()
+    if calendars is not None:
+        files = load_calendars(calendars, the_programme(weeks), week_of=calendars_from)
+        for line in files.told():
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
     with _workplace(keep) as directory:
-        run = play(directory, weeks=weeks, seed=seed, console=None if headless else console)
+        run = play(directory, weeks=weeks, seed=seed, console=None if headless else console, calendars=files.entries)
     if json_file is not None:
         json_file.write_text(as_json(run.outcome), encoding="utf-8")
     if not headless:
@@ -85,6 +103,7 @@ def play(
     console: Console | None = None,
     kill_plan: Sequence[KillPoint] = (),
     command: Sequence[str] = SERVE,
+    calendars: Mapping[str, Sequence[Entry]] = MappingProxyType({}),
 ) -> Run:
     """Play `weeks` with everything the service keeps in `directory`, and judge.
 
@@ -95,11 +114,12 @@ def play(
         console: where a live display is shown, if anywhere.
         kill_plan: where the service is killed on the way.
         command: what starts the service; the directory is added as its last argument.
+        calendars: what some people's calendars hold, by address; those of the others are drawn.
     """
     began = time.monotonic()
     programme = the_programme(weeks)
     world = World(clock=VirtualClock(programme.starts_at), seed=seed)
-    build_world(world, programme)
+    build_world(world, programme, calendars)
     people = People(world, programme, seed=seed)
     with (
         SandboxServer(world) as server,

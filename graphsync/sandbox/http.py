@@ -1,11 +1,12 @@
 """The HTTP face without a socket: a request in, an answer out.
 
-Order: authority, bearer, route, fault, permission, effect, fault, answer. Every refusal has the shape of Graph and is
-in the journal; every answer has `request-id`, `client-request-id` and `Date`.
+Order: authority, whole body, bearer, route, fault, permission, throttling, effect, fault, answer. Every refusal has
+the shape of Graph and is in the journal; every answer has `request-id`, `client-request-id` and `Date`.
 """
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
@@ -14,22 +15,38 @@ import httpx
 import msgspec
 
 from graphsync.sandbox import routes_calendar, routes_directory, routes_mail, routes_teams
+from graphsync.sandbox.batch import BatchRoutes, Respond
 from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
 from graphsync.sandbox.directory import Application, User, no_mailbox, unknown_mailbox
 from graphsync.sandbox.faults import REQUEST_KINDS, Fault
 from graphsync.sandbox.odata import Query
-from graphsync.sandbox.posting import shake_hands
-from graphsync.sandbox.refusals import GraphRefusal, not_served
+from graphsync.sandbox.posting import Handshake, shake_hands
+from graphsync.sandbox.refusals import GraphRefusal, bad_request, unknown_names
 from graphsync.sandbox.routes_subscriptions import SubscriptionRoutes
 from graphsync.sandbox.routing import Router
+from graphsync.sandbox.throttling import Arrival, Throttle
 from graphsync.sandbox.tokens import Tokens
-from graphsync.sandbox.world import World
+from graphsync.sandbox.wire import Json
+from graphsync.sandbox.world import SeenRequest, World
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 VERSION = "/v1.0"
 _DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SB0"}}'
 _AFTER = frozenset({"unavailable_after", "dropped_after", "timeout_after"})
 _encode = msgspec.json.encode
+_log = logging.getLogger(__name__)
+
+
+def all_routes(shake_hands: Handshake, respond: Respond) -> list[Route]:
+    """Return every operation that is served."""
+    return [
+        *routes_calendar.ROUTES,
+        *routes_directory.ROUTES,
+        *routes_mail.ROUTES,
+        *routes_teams.ROUTES,
+        *SubscriptionRoutes(shake_hands).routes(),
+        *BatchRoutes(respond).routes(),
+    ]
 
 
 class Face:
@@ -38,17 +55,10 @@ class Face:
     def __init__(self, world: World, *, context: ssl.SSLContext | None = None) -> None:
         self.world = world
         self.tokens = Tokens(world)
+        self.throttle = Throttle(world.behavior, world.clock)
         self._context = context
         self._client: httpx.AsyncClient | None = None
-        self._router = Router(
-            [
-                *routes_calendar.ROUTES,
-                *routes_directory.ROUTES,
-                *routes_mail.ROUTES,
-                *routes_teams.ROUTES,
-                *SubscriptionRoutes(self._shake_hands).routes(),
-            ]
-        )
+        self._router = Router(all_routes(self._shake_hands, self.respond))
 
     async def close(self) -> None:
         """Close the connections to receivers."""
@@ -103,17 +113,17 @@ class Face:
 
     async def _graph(self, request: Request, request_id: str) -> Answer:
         world = self.world
+        if not request.is_whole:
+            raise bad_request("The request body ended before its end was announced.")
         application = self.tokens.authenticate(request.headers.get("authorization", ""))
         path = request.path[len(VERSION) :]
-        if path.lower() == "/$batch":
-            raise not_served("$batch")
         route, keys = self._router.match(request.method, path)
-        operation = route.operation
+        operation = request.operation = route.operation
         with world.lock:
             world.request_counts[operation] = world.request_counts.get(operation, 0) + 1
         self._tell(operation, "received")
         with world.lock:
-            fault = world.faults.strike(operation, path, REQUEST_KINDS)
+            fault = world.faults.strike(operation, path, REQUEST_KINDS, method=request.method)
         if fault is not None and fault.kind not in _AFTER:
             return self._struck(fault)
         call = Call(
@@ -125,7 +135,8 @@ class Face:
             request_id=request_id,
         )
         call.user_or_none = self._permitted(route, keys, application)
-        answer = await self._handle(route, call)
+        async with self.throttle.admitted(_arrival(route, call)):
+            answer = await self._handle(route, call)
         self._tell(operation, "applied")
         if fault is not None:
             return self._struck(fault)
@@ -137,11 +148,27 @@ class Face:
         return answer
 
     async def _handle(self, route: Route, call: Call) -> Answer:
+        with unknown_names(refused=self.world.behavior.strict) as noted:
+            try:
+                return await self._carried_out(route, call)
+            finally:
+                self._note(call, noted)
+
+    async def _carried_out(self, route: Route, call: Call) -> Answer:
         if route.later is not None:
             return await route.later(self.world, call)
         assert route.handler is not None
         with self.world.lock:
             return route.handler(self.world, call)
+
+    def _note(self, call: Call, noted: Sequence[str]) -> None:
+        """Write down what was let pass though nobody knows it."""
+        for message in noted:
+            _log.warning("%s, request-id %s: %s", call.request.operation, call.request_id, message)
+            with self.world.lock:
+                self.world.journal.add(
+                    "unknown_name", actor=call.actor, subject_id=call.request_id, details={"message": message}
+                )
 
     def _tell(self, operation: str, phase: str) -> None:
         if self.world.on_request is not None:
@@ -215,10 +242,22 @@ class Face:
             )
         client_request_id = request.headers.get("client-request-id", request_id)
         inner = {"date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client_request_id}
-        error = {"code": refusal.code, "message": refusal.message, **refusal.annotations, "innerError": inner}
+        error: Json = {"code": refusal.code, "message": refusal.message, **refusal.annotations}
+        if self.world.behavior.inner_errors:
+            error["innerError"] = inner
         return Answer(status=refusal.status, body={"error": error}, headers=dict(refusal.headers))
 
     def _finished(self, request: Request, answer: Answer, request_id: str) -> Answer:
+        seen = SeenRequest(
+            at=self.world.clock.now(),
+            method=request.method,
+            path=request.path,
+            operation=request.operation,
+            status=0 if answer.interrupt else answer.status,
+            request_id=request_id,
+        )
+        with self.world.lock:
+            self.world.last_requests.append(seen)
         headers = answer.headers
         headers["request-id"] = request_id
         headers["client-request-id"] = request.headers.get("client-request-id", request_id)
@@ -226,6 +265,16 @@ class Face:
         headers["Cache-Control"] = "private"
         headers["x-ms-ags-diagnostic"] = _DIAGNOSTIC
         return answer
+
+
+def _arrival(route: Route, call: Call) -> Arrival:
+    return Arrival(
+        client_id=call.application.client_id,
+        operation=route.operation,
+        method=route.method,
+        mailbox_id=call.user.id if route.subject == "mailbox" else None,
+        size=len(call.request.body),
+    )
 
 
 def encoded(answer: Answer) -> bytes:

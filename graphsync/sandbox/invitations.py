@@ -49,6 +49,8 @@ class Invitations:
         if not people:
             return
         leaves_at = self.mail.leave(event.user_id, people, kind="eventMessageRequest", subject=event.subject)
+        if leaves_at is None:
+            return
         for address in people:
             self.core.agenda.at(
                 leaves_at,
@@ -120,6 +122,8 @@ class Invitations:
         leaves_at = self.mail.leave(
             event.user_id, people, kind="eventMessage", subject=f"Canceled: {event.subject}", body=comment
         )
+        if leaves_at is None:
+            return
         for address in people:
             self.core.agenda.at(
                 leaves_at,
@@ -240,6 +244,8 @@ class Invitations:
             subject=prefix + copy.subject,
             body=comment,
         )
+        if leaves_at is None:
+            return
         span = self.core.behavior.room_delay if user.purpose == "room" else self.core.behavior.response_delay
         delay = self.core.draws.duration(span, "response", copy.ical_uid, user.id, copy.sequence, now.isoformat())
         ical_uid, organizer, sequence = copy.ical_uid, copy.organizer_address, copy.sequence

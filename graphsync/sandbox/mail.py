@@ -28,9 +28,13 @@ from graphsync.sandbox.events import Event
 from graphsync.sandbox.journal import EXCHANGE
 from graphsync.sandbox.mailboxes import Folder, MailMessage, MessageKind
 from graphsync.sandbox.names import names
-from graphsync.sandbox.refusals import GraphRefusal, item_not_found
+from graphsync.sandbox.refusals import GraphRefusal, item_not_found, refuse_unknown
 
 MOST_HEADERS = 5
+# The report 5.1.90 of https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
+DAILY_LIMIT_TEXT = (
+    "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients."
+)
 WRITABLE = names(
     """
     subject body toRecipients ccRecipients bccRecipients replyTo internetMessageHeaders importance categories
@@ -56,9 +60,15 @@ class Mailroom:
 
     def leave(
         self, user_id: str, recipients: Sequence[str], *, kind: MessageKind, subject: str, body: str = ""
-    ) -> datetime:
-        """Count one meeting message against the sender's rate, journal it, and return when it leaves."""
+    ) -> datetime | None:
+        """Count one meeting message against the sender's rate, journal it, and return when it leaves.
+
+        None if the sender's recipients of a day are used up: it never leaves, and a report says so in their inbox.
+        """
         box = self.core.mailbox(user_id)
+        if not self._may_send(user_id, len(recipients)):
+            self._report_limit(self.core.user(user_id), subject)
+            return None
         leaves_at = box.next_free_minute(self.core.clock.now(), self.core.behavior.messages_per_minute)
         sender = self.core.user(user_id).address
         self.core.journal.add(
@@ -177,7 +187,7 @@ class Mailroom:
     def _parse(self, user: User, body: Mapping[str, Any]) -> MailMessage:
         for key in body:
             if key not in WRITABLE and not is_annotation(key):
-                raise unknown_property(key, "message", WRITABLE)
+                refuse_unknown(unknown_property(key, "message", WRITABLE))
         holder = object_of(body.get("body") or {}, "body")
         kind = one_of(holder.get("contentType") or "text", ("html", "text"), "body.contentType")
         content = (user.id, self.core.clock.now().isoformat(), fingerprint(body).hex())
@@ -220,11 +230,17 @@ class Mailroom:
             raise GraphRefusal(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
         box = self.core.mailbox(user)
         now = self.core.clock.now()
+        within_limit = self._may_send(user.id, len(recipients))
+        if not within_limit and self.core.behavior.over_recipients_per_day == "refused":
+            raise GraphRefusal(429, "ErrorExceededMessageLimit", DAILY_LIMIT_TEXT)
         message.is_draft = False
         message.folder = "sentitems"
         message.sent_at = message.received_at = now
         if save:
             box.messages[message.id] = message
+        if not within_limit:
+            self._report_limit(user, message.subject)
+            return
         leaves_at = box.next_free_minute(now, self.core.behavior.messages_per_minute)
         self.core.journal.add(
             "mail_sent",
@@ -259,6 +275,22 @@ class Mailroom:
     def _bounce(self, sender: User, message: MailMessage, address: str) -> None:
         # A 202 says only that the message was taken; what fails later arrives as a report in the sender's inbox.
         key = ("bounce", message.internet_message_id, address)
+        text = f"Your message to {address} couldn't be delivered. {address} wasn't found."
+        self._report(sender, message.subject, text, key, headers={"X-Failed-Recipients": address})
+
+    def _may_send(self, user_id: str, count: int) -> bool:
+        behavior = self.core.behavior
+        per_day = behavior.recipients_per_day if behavior.throttling else None
+        return self.core.mailbox(user_id).take_recipients(self.core.clock.now(), count, per_day)
+
+    def _report_limit(self, sender: User, subject: str) -> None:
+        content = (sender.id, self.core.clock.now().isoformat(), subject)
+        key = ("daily-limit", *content, self.core.draws.ordinal("daily-limit", *content))
+        self._report(sender, subject, DAILY_LIMIT_TEXT, key, headers={})
+
+    def _report(
+        self, sender: User, subject: str, text: str, key: tuple[object, ...], *, headers: dict[str, str]
+    ) -> None:
         self._receive(
             sender,
             MailMessage(
@@ -267,12 +299,12 @@ class Mailroom:
                 folder="inbox",
                 internet_message_id=self._internet_id(sender.address, *key),
                 conversation_id="",
-                subject=f"Undeliverable: {message.subject}",
-                body=f"Your message to {address} couldn't be delivered. {address} wasn't found.",
+                subject=f"Undeliverable: {subject}",
+                body=text,
                 body_type="text",
                 from_address=f"postmaster@{sender.address.rpartition('@')[2]}",
                 to=[sender.address],
-                headers={"X-Failed-Recipients": address},
+                headers=headers,
                 kind="nonDeliveryReport",
                 created_at=self.core.clock.now(),
                 sent_at=self.core.clock.now(),

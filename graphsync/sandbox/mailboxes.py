@@ -67,6 +67,7 @@ class Mailbox:
     delta_floor: int = 0
     messages: dict[str, MailMessage] = field(default_factory=dict)
     sent_minutes: deque[datetime] = field(default_factory=deque)
+    sent_recipients: deque[tuple[datetime, int]] = field(default_factory=deque)
 
     def put(self, event: Event) -> None:
         """Store a new copy, or note that a stored one changed."""
@@ -111,6 +112,20 @@ class Mailbox:
                 found.append(event)
         found.sort(key=lambda event: (event.start, event.id))
         return found
+
+    def take_recipients(self, now: datetime, count: int, per_day: int | None) -> bool:
+        """Count the recipients of one message and return True, or False if they go over what a day allows.
+
+        Source: https://learn.microsoft.com/defender-office-365/outbound-spam-policies-configure (rolling 24 hours)
+        """
+        while self.sent_recipients and self.sent_recipients[0][0] <= now - timedelta(days=1):
+            self.sent_recipients.popleft()
+        if per_day is not None and sum(sent for _, sent in self.sent_recipients) + count > per_day:
+            return False
+        if self.sent_recipients and self.sent_recipients[-1][0] == now:
+            count += self.sent_recipients.pop()[1]
+        self.sent_recipients.append((now, count))
+        return True
 
     def next_free_minute(self, now: datetime, per_minute: int) -> datetime:
         """Take a place in the sending rate and return when the message leaves: now, or when the rate allows.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from graphsync.sandbox.refusals import GraphRefusal, close_to
+from graphsync.sandbox.refusals import GraphRefusal, close_to, refuse_unknown
 
 Value = str | int | bool | datetime | None
 # What a filter sees of an item: the value at a path such as ("from", "emailAddress", "address").
@@ -320,9 +320,11 @@ class Query:
         """
         for lowered, (name, _) in self._options.items():
             if lowered not in self._taken:
-                raise invalid_query(
-                    f"The query specified in the URI is not valid: '{name}' is not supported here"
-                    f"{close_to(name, self._taken)}."
+                refuse_unknown(
+                    invalid_query(
+                        f"The query specified in the URI is not valid: '{name}' is not supported here"
+                        f"{close_to(name, self._taken)}."
+                    )
                 )
 
 

@@ -5,7 +5,9 @@ Source: https://learn.microsoft.com/graph/errors
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 
 from graphsync.errors import GraphsyncError
@@ -56,6 +58,28 @@ def bad_request(message: str) -> GraphRefusal:
 def not_served(message: str) -> GraphRefusal:
     """Return the refusal for what Graph has and the sandbox has not: a reader must be able to tell the two apart."""
     return GraphRefusal(501, "NotImplemented", f"Not served by the sandbox: {message}")
+
+
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def unknown_names(*, refused: bool) -> Iterator[list[str]]:
+    """Decide for what runs within what happens to options and keys nobody knows; yield what was let pass."""
+    noted: list[str] = []
+    before = _noted.set(None if refused else noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(before)
+
+
+def refuse_unknown(refusal: GraphRefusal) -> None:
+    """Raise the refusal for a name nobody knows, or note it where such names are let pass (`unknown_names`)."""
+    noted = _noted.get()
+    if noted is None:
+        raise refusal
+    noted.append(refusal.message)
 
 
 def close_to(name: str, known: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from graphsync.sandbox.calls import METADATA, Answer, Call, Handler, Route, Subj
 from graphsync.sandbox.chats import Chat, ChatMessage
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.odata import Condition, Filter, Lookup, conditions, invalid_query, matches
-from graphsync.sandbox.refusals import GraphRefusal, not_served
+from graphsync.sandbox.refusals import GraphRefusal, not_served, refuse_unknown
 from graphsync.sandbox.wire import chat_json, chat_message_json
 from graphsync.sandbox.world import World
 
@@ -63,7 +63,7 @@ def create_chat(world: World, call: Call) -> Answer:
     known = ("chatType", "members", "topic")
     for key in body:
         if key not in known and not key.startswith("@"):
-            raise unknown_property(key, "chat", known)
+            refuse_unknown(unknown_property(key, "chat", known))
     kind = one_of(body.get("chatType"), ("oneOnOne", "group", "meeting"), "chatType")
     if kind != "oneOnOne":
         raise not_served(f"chats of type {kind}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from graphsync.sandbox.hours import WEEKDAYS
+from graphsync.sandbox.ical import Entry
 from graphsync.sandbox.programme import COORDINATOR, ORGANIZERS, PROGRAMME_MAILBOX, Pair, Person, Programme
 from graphsync.sandbox.world import World
 
@@ -51,12 +54,20 @@ class Addresses:
     database: str
 
 
-def build_world(world: World, programme: Programme) -> None:
-    """Put people, mailboxes, calendars and the app's permissions into an empty world at the programme's start."""
+def build_world(
+    world: World, programme: Programme, calendars: Mapping[str, Sequence[Entry]] = MappingProxyType({})
+) -> None:
+    """Put people, mailboxes, calendars and the app's permissions into an empty world at the programme's start.
+
+    Whoever has an entry in `calendars`, by address, has these in their calendar, and the others what is drawn.
+    """
     add_people(world, programme)
     _register_application(world, programme)
     for person in programme.people.values():
-        fill_calendar(world, programme, person)
+        if person.address in calendars:
+            add_entries(world, person, calendars[person.address])
+        else:
+            fill_calendar(world, programme, person)
 
 
 def add_people(world: World, programme: Programme) -> None:
@@ -130,6 +141,31 @@ def fill_calendar(world: World, programme: Programme, person: Person) -> None:
                 start = _instant(person.zone, on, at)
                 subject = draw.choice(_SINGLE_MEETINGS)
                 add_meeting(world, person, subject, start, timedelta(minutes=length), show_as=show_as)
+
+
+def add_entries(world: World, person: Person, entries: Iterable[Entry]) -> None:
+    """Put what a calendar file holds into a person's calendar, each time as an event of its own."""
+    for entry in entries:
+        world.create_event(
+            world.user(person.address),
+            {
+                "subject": entry.subject,
+                "start": _exact_wire_time(entry.start, person),
+                "end": _exact_wire_time(entry.end, person),
+                "showAs": entry.show_as,
+                "isAllDay": entry.is_all_day,
+                "sensitivity": "private" if entry.is_private else "normal",
+                "isReminderOn": False,
+            },
+            actor=person.address,
+        )
+
+
+def _exact_wire_time(instant: datetime, person: Person) -> dict[str, str]:
+    """Return an instant in the person's zone, or in UTC where their clocks show that time for the second time."""
+    if instant.astimezone(ZoneInfo(person.zone)).fold:
+        return {"dateTime": instant.replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
+    return wire_time(instant, person)
 
 
 def add_meeting(

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import parse_qsl
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # exported by a plain import there
 from granian.server.embed import Server
 
 from graphsync.sandbox.calls import Answer, Request
@@ -159,7 +160,13 @@ class SandboxServer:
             await self.face.close()
 
     async def _handle(self, scope: _Scope, protocol: _Protocol) -> None:
-        body = b"" if scope.method in {"GET", "DELETE"} else await protocol()
+        body, is_whole = b"", True
+        if scope.method not in {"GET", "DELETE"}:
+            try:
+                body = await protocol()
+            except ProtocolClosed:
+                # Half-sent; who only closed their own side still hears the answer.
+                is_whole = False
         request = Request(
             method=scope.method,
             path=scope.path,
@@ -167,6 +174,7 @@ class SandboxServer:
             headers={name.lower(): value for name, value in scope.headers.items()},
             body=body,
             base_url=self.base_url,
+            is_whole=is_whole,
         )
         try:
             answer = await self.face.respond(request)

@@ -17,7 +17,7 @@ from graphsync.sandbox.bodies import is_annotation, text_of
 from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import Application, User
 from graphsync.sandbox.names import names
-from graphsync.sandbox.refusals import GraphRefusal, close_to, not_served
+from graphsync.sandbox.refusals import GraphRefusal, close_to, not_served, refuse_unknown
 
 ResourceKind = Literal["events", "messages", "chat", "user_chats"]
 
@@ -118,9 +118,11 @@ class Subscriptions:
         """
         for key in body:
             if key not in SETTABLE and not is_annotation(key):
-                raise invalid_subscription(
-                    "Could not process subscription creation payload. Are all property names spelled and camelCased "
-                    f"properly? '{key}'{close_to(key, SETTABLE)}"
+                refuse_unknown(
+                    invalid_subscription(
+                        "Could not process subscription creation payload. Are all property names spelled and "
+                        f"camelCased properly? '{key}'{close_to(key, SETTABLE)}"
+                    )
                 )
         if body.get("includeResourceData"):
             raise not_served("notifications with resource data")
@@ -274,7 +276,10 @@ class Subscriptions:
         """
         for key in body:
             if key not in UPDATABLE and not is_annotation(key):
-                raise invalid_subscription(f"Property '{key}' cannot be updated{close_to(key, UPDATABLE)}.")
+                refusal = invalid_subscription(f"Property '{key}' cannot be updated{close_to(key, UPDATABLE)}.")
+                if key in SETTABLE:
+                    raise refusal
+                refuse_unknown(refusal)
         self._permitted(subscription.kind, subscription.watched, application, "Update")
         expires_at = subscription.expires_at
         if "expirationDateTime" in body:

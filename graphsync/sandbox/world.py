@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from threading import RLock
 from typing import Any, Literal
@@ -42,8 +43,23 @@ from graphsync.sandbox.subscriptions import Subscription, Subscriptions
 
 TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
 
+# Looked at by hand only; the journal keeps all that changed something.
+REQUESTS_KEPT = 1000
+
 Who = User | str
 Phase = Literal["received", "applied"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRequest:
+    """A request to Graph that was answered; `operation` is empty where no route was found, `status` 0 if cut off."""
+
+    at: datetime
+    method: str
+    path: str
+    operation: str
+    status: int
+    request_id: str
 
 
 class World:
@@ -60,7 +76,7 @@ class World:
         self.behavior = behavior or Behavior()
         self.draws = Draws(seed)
         self.journal = Journal(clock)
-        self.faults = Faults()
+        self.faults = Faults(clock, self.draws)
         self.directory = Directory(self.draws)
         self.agenda = Agenda(clock)
         self.core = Core(
@@ -85,6 +101,7 @@ class World:
         self.deliver: Deliver = self.poster
         self.on_request: Callable[[str, str], None] | None = None
         self.request_counts: dict[str, int] = Counter()
+        self.last_requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
 
     # The tenant ----------------------------------------------------------------------------------------------
 

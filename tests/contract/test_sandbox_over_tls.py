@@ -238,7 +238,6 @@ def test_every_answer_has_ids_and_the_date_of_the_world(graph):
         ("GET", "/users/ghost@fabrikam.test", (404, "Request_ResourceNotFound"), "ghost"),
         ("GET", "/users/none@fabrikam.test/events", (404, "MailboxNotEnabledForRESTAPI"), "on-premise"),
         ("POST", "/users/ana@fabrikam.test/findMeetingTimes", (403, "ErrorAccessDenied"), "denied"),
-        ("POST", "/$batch", (501, "NotImplemented"), "$batch"),
     ],
 )
 def test_what_graph_refuses_is_refused(graph, method, path, expected, part):

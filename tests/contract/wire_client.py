@@ -84,7 +84,9 @@ def an_event(**more):
 
 
 def a_mail(*addresses, subject="Hello"):
-    return {"message": {"subject": subject, "toRecipients": [{"emailAddress": {"address": each}} for each in addresses]}}
+    return {
+        "message": {"subject": subject, "toRecipients": [{"emailAddress": {"address": each}} for each in addresses]}
+    }
 
 
 def error(answer):

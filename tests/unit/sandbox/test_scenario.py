@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ruamel.yaml import YAML
@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.diary import busy_spans, free_starts
 from graphsync.sandbox.habits import Habits
+from graphsync.sandbox.ical import Entry
 from graphsync.sandbox.programme import ORGANIZERS, PROGRAMME_MAILBOX, the_programme
 from graphsync.sandbox.scenario import CLIENT_ID, Addresses, build_world, write_config
 from graphsync.sandbox.world import World
@@ -138,3 +139,22 @@ def test_the_config_files_read_back(built, tmp_path):
     assert [(row["mentor"], row["mentee"]) for row in rows] == [(pair.mentor, pair.mentee) for pair in programme.pairs]
     assert rows[7]["mentor_offers"] == "mon-thu 17:00-20:00"
     assert rows[0]["opt_ins"] == "chat self_booked"
+
+
+def test_an_entry_of_a_calendar_file_keeps_its_instants_in_the_hour_that_comes_twice():
+    programme = the_programme(1)
+    world = World(clock=VirtualClock(programme.starts_at), seed=1)
+    start = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)
+    entry = Entry(
+        start=start,
+        end=start + timedelta(minutes=30),
+        show_as="tentative",
+        is_all_day=False,
+        subject="x" * 1000,
+        is_private=True,
+    )
+    build_world(world, programme, {"ines.vogel@fabrikam.test": [entry]})
+    (event,) = world.events("ines.vogel@fabrikam.test")
+    assert (event.start, event.end) == (entry.start, entry.end)
+    assert (event.show_as, event.sensitivity) == ("tentative", "private")
+    assert len(world.events("omar.haddad@fabrikam.test")) > 1

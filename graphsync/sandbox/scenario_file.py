@@ -1,0 +1,369 @@
+"""Scenario files: who is in the tenant, what the application may do, what stands in calendars, what goes wrong.
+
+`read_scenario` reports everything that is wrong at once, each with its line and column; `populate` puts a scenario into
+an empty world. The keys are described in docs/sandbox.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+from graphsync.errors import ConfigError, Problem
+from graphsync.sandbox.calls import Answer, Request
+from graphsync.sandbox.directory import WORK_DAYS, MailboxState, Purpose
+from graphsync.sandbox.events import ShowAs
+from graphsync.sandbox.faults import Fault
+from graphsync.sandbox.fields import (
+    Field,
+    Reading,
+    Unfit,
+    address,
+    described,
+    duration,
+    flag,
+    hours,
+    instant,
+    list_of,
+    one_of,
+    tenant,
+    text,
+    time_zone,
+    wall_clock,
+)
+from graphsync.sandbox.fields import Path as Place
+from graphsync.sandbox.hours import WEEKDAYS
+from graphsync.sandbox.http import all_routes
+from graphsync.sandbox.refusals import close_to
+from graphsync.sandbox.switches import behavior_fields, read_fault, set_switches
+from graphsync.sandbox.world import TENANT_ID, World
+from graphsync.sandbox.yaml_source import Source, read_yaml
+
+# Asked for by subscriptions, which have no permission of their own in the table of routes.
+_FOR_SUBSCRIPTIONS = ("Mail.ReadBasic.All", "Chat.ReadWrite.All")
+EVERYBODY = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioPerson:
+    """Somebody of the tenant, a room or a shared mailbox."""
+
+    address: str
+    name: str
+    zone: str
+    days: tuple[str, ...] = WORK_DAYS
+    hours: tuple[str, str] = ("09:00", "17:00")
+    office: str | None = None
+    usage_location: str | None = None
+    language: str = "en-US"
+    licence: bool = True
+    mailbox: MailboxState = "ok"
+    kind: Purpose = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioApplication:
+    """The app registration: each permission over the tenant (None) or over some addresses."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    permissions: Mapping[str, tuple[str, ...] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioMeeting:
+    """A meeting that stands when the run begins; `start` is by the organizer's own clock."""
+
+    organizer: str
+    subject: str
+    start: datetime
+    duration: timedelta
+    attendees: tuple[str, ...] = ()
+    show_as: str = "busy"
+    online: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What a scenario file says. `starts_at` is None where the machine's clock says when the run begins."""
+
+    people: tuple[ScenarioPerson, ...]
+    application: ScenarioApplication
+    tenant_id: str = TENANT_ID
+    starts_at: datetime | None = None
+    meetings: tuple[ScenarioMeeting, ...] = ()
+    behavior: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+
+async def _shake_no_hands(urls: Sequence[str], request_id: str) -> None:
+    raise AssertionError("routes are listed here, not served")
+
+
+async def _respond_to_nobody(request: Request) -> Answer:
+    raise AssertionError("routes are listed here, not served")
+
+
+def served_operations() -> frozenset[str]:
+    """Return the names of all operations that are served."""
+    return frozenset(route.operation for route in all_routes(_shake_no_hands, _respond_to_nobody))
+
+
+def served_permissions() -> frozenset[str]:
+    """Return the application permissions that something served asks for."""
+    found = {name for route in all_routes(_shake_no_hands, _respond_to_nobody) for name in route.permissions}
+    return frozenset({*found, *_FOR_SUBSCRIPTIONS})
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Return the scenario in a file; a `secret_file` in it is looked for beside it.
+
+    Raises:
+        ConfigError: the file cannot be read, or something in it is wrong; every problem is listed.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        problem = Problem(
+            file=str(path), line=0, column=0, found=f"no readable file: {reason}", expected="a scenario in YAML"
+        )
+        raise ConfigError([problem]) from error
+    source = read_yaml(content, str(path))
+    reader = _ScenarioReader(source, path.parent)
+    scenario = reader.scenario()
+    problems = [*source.problems, *(source.problem(misfit) for misfit in reader.reading.misfits)]
+    if problems or scenario is None:
+        raise ConfigError(problems)
+    return scenario
+
+
+def _raw(value: object) -> object:
+    """Take a value as it is; it is read in a step of its own."""
+    return value
+
+
+class _ScenarioReader:
+    def __init__(self, source: Source, directory: Path) -> None:
+        self.reading = Reading()
+        self._source = source
+        self._directory = directory
+        self._addresses: dict[str, ScenarioPerson] = {}
+
+    def scenario(self) -> Scenario | None:
+        found = self.reading.record(
+            self._source.value,
+            (),
+            {
+                "tenant_id": Field(tenant),
+                "starts_at": Field(instant),
+                "people": Field(_raw, required=True),
+                "application": Field(_raw, required=True),
+                "meetings": Field(_raw),
+                "behavior": Field(_raw),
+                "faults": Field(_raw),
+            },
+        )
+        people = self._people(found.pop("people", None))
+        application = self._application(found.pop("application")) if "application" in found else None
+        meetings = self._meetings(found.pop("meetings", None))
+        behavior = self._behavior(found.pop("behavior", None))
+        faults = self._faults(found.pop("faults", None))
+        if self.reading.misfits or application is None:
+            return None
+        return Scenario(
+            people=people, application=application, meetings=meetings, behavior=behavior, faults=faults, **found
+        )
+
+    def _people(self, value: object) -> tuple[ScenarioPerson, ...]:
+        fields = {
+            "address": Field(address, required=True),
+            "name": Field(text, required=True),
+            "zone": Field(time_zone, required=True),
+            "days": Field(list_of(one_of(WEEKDAYS), f"days such as {WEEKDAYS[0]!r}", least=1)),
+            "hours": Field(hours),
+            "office": Field(text),
+            "usage_location": Field(text),
+            "language": Field(text),
+            "licence": Field(flag),
+            "mailbox": Field(one_of(get_args(MailboxState))),
+            "kind": Field(one_of(get_args(Purpose))),
+        }
+        people: list[ScenarioPerson] = []
+        for path, item in self.reading.items(value, ("people",), "people"):
+            before = len(self.reading.misfits)
+            found = self.reading.record(item, path, fields)
+            if found.get("address", "").lower() in self._addresses:
+                self.reading.tell((*path, "address"), f"{found['address']!r} a second time", "each address once")
+            if len(self.reading.misfits) > before:
+                # Known all the same: whoever names them elsewhere is not wrong for it.
+                if "address" in found:
+                    self._addresses.setdefault(
+                        found["address"].lower(), ScenarioPerson(address=found["address"], name="", zone="UTC")
+                    )
+                continue
+            if "days" in found:
+                found["days"] = tuple(found["days"])
+            person = ScenarioPerson(**found)
+            self._addresses[person.address.lower()] = person
+            people.append(person)
+        return tuple(people)
+
+    def _application(self, value: object) -> ScenarioApplication | None:
+        path: Place = ("application",)
+        before = len(self.reading.misfits)
+        found = self.reading.record(
+            value,
+            path,
+            {
+                "client_id": Field(text, required=True),
+                "secret": Field(text),
+                "secret_file": Field(self._secret_in),
+                "permissions": Field(_raw, required=True),
+            },
+        )
+        written = value if isinstance(value, Mapping) else {}
+        if isinstance(value, Mapping) and ("secret" in written) == ("secret_file" in written):
+            both = "both 'secret' and 'secret_file'" if "secret" in written else "no secret"
+            self.reading.tell(path, both, "either 'secret' or 'secret_file'")
+        permissions = self._permissions(found.get("permissions"), (*path, "permissions"))
+        if len(self.reading.misfits) > before:
+            return None
+        secret = found["secret"] if "secret" in found else found["secret_file"]
+        return ScenarioApplication(client_id=found["client_id"], secret=secret, permissions=permissions)
+
+    def _secret_in(self, value: object) -> str:
+        file = self._directory / text(value)
+        try:
+            secret = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unfit(f"unreadable file {value!r}", "a file with the secret") from error
+        if not secret:
+            raise Unfit(f"empty file {value!r}", "a file with the secret")
+        return secret
+
+    def _permissions(self, value: object, path: Place) -> dict[str, tuple[str, ...] | None]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.reading.tell(path, described(value), "permissions, each with 'all' or a list of addresses")
+            return {}
+        known = served_permissions()
+        found: dict[str, tuple[str, ...] | None] = {}
+        for name, scope in value.items():
+            if name not in known:
+                expected = f"an application permission that is asked for here{close_to(str(name), known)}"
+                self.reading.tell((*path, name), f"permission {name!r}", expected, of_key=True)
+            elif scope == EVERYBODY:
+                found[name] = None
+            elif not isinstance(scope, list):
+                self.reading.tell((*path, name), described(scope), f"{EVERYBODY!r} or a list of addresses")
+            else:
+                found[name] = tuple(
+                    str(item)
+                    for index, item in enumerate(scope)
+                    if self._is_known(item, (*path, name, index), "somebody under 'people'")
+                )
+        return found
+
+    def _is_known(self, value: object, path: Place, expected: str) -> bool:
+        if isinstance(value, str) and value.lower() in self._addresses:
+            return True
+        hint = close_to(value, self._addresses) if isinstance(value, str) else ""
+        self.reading.tell(path, described(value), f"{expected}{hint}")
+        return False
+
+    def _meetings(self, value: object) -> tuple[ScenarioMeeting, ...]:
+        fields = {
+            "organizer": Field(address, required=True),
+            "subject": Field(text, required=True),
+            "start": Field(wall_clock, required=True),
+            "duration": Field(duration, required=True),
+            "attendees": Field(list_of(address, "addresses")),
+            "show_as": Field(one_of(get_args(ShowAs))),
+            "online": Field(flag),
+        }
+        meetings: list[ScenarioMeeting] = []
+        for path, item in self.reading.items(value, ("meetings",), "meetings"):
+            before = len(self.reading.misfits)
+            found = self.reading.record(item, path, fields)
+            organizer = found.get("organizer")
+            expected = "somebody under 'people' with a mailbox"
+            if organizer is not None and self._is_known(organizer, (*path, "organizer"), expected):
+                state = self._addresses[organizer.lower()].mailbox
+                if state != "ok":
+                    self.reading.tell((*path, "organizer"), f"{organizer!r} with mailbox {state!r}", expected)
+            if len(self.reading.misfits) > before:
+                continue
+            if "attendees" in found:
+                found["attendees"] = tuple(found["attendees"])
+            meetings.append(ScenarioMeeting(**found))
+        return tuple(meetings)
+
+    def _behavior(self, value: object) -> dict[str, Any]:
+        return {} if value is None else self.reading.record(value, ("behavior",), behavior_fields())
+
+    def _faults(self, value: object) -> tuple[Fault, ...]:
+        operations = served_operations()
+        read = [
+            read_fault(self.reading, item, path, operations)
+            for path, item in self.reading.items(value, ("faults",), "faults")
+        ]
+        return tuple(fault for fault in read if fault is not None)
+
+
+def populate(world: World, scenario: Scenario) -> None:
+    """Put a scenario into an empty world; its clock stands at the beginning."""
+    set_switches(world.behavior, scenario.behavior)
+    for person in scenario.people:
+        world.add_user(
+            address=person.address,
+            display_name=person.name,
+            windows_time_zone=person.zone,
+            days=person.days,
+            start=person.hours[0],
+            end=person.hours[1],
+            office_location=person.office,
+            usage_location=person.usage_location,
+            preferred_language=person.language,
+            teams_licence=person.licence,
+            mailbox=person.mailbox,
+            purpose=person.kind,
+        )
+    application = scenario.application
+    world.add_application(
+        client_id=application.client_id,
+        secret=application.secret,
+        permissions={
+            name: None if scope is None else frozenset(world.user(who).id for who in scope)
+            for name, scope in application.permissions.items()
+        },
+    )
+    for meeting in scenario.meetings:
+        _hold(world, meeting)
+    for fault in scenario.faults:
+        # A copy: the scenario can be put into another world.
+        world.faults.add(replace(fault))
+
+
+def _hold(world: World, meeting: ScenarioMeeting) -> None:
+    organizer = world.user(meeting.organizer)
+
+    def zoned(local: datetime) -> dict[str, str]:
+        return {"dateTime": local.isoformat(), "timeZone": organizer.windows_time_zone}
+
+    world.create_event(
+        organizer,
+        {
+            "subject": meeting.subject,
+            "start": zoned(meeting.start),
+            "end": zoned(meeting.start + meeting.duration),
+            "attendees": [{"emailAddress": {"address": who}, "type": "required"} for who in meeting.attendees],
+            "showAs": meeting.show_as,
+            "isOnlineMeeting": meeting.online,
+        },
+        actor=organizer.address,
+    )
