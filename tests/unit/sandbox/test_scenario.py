@@ -19,7 +19,7 @@ ADDRESSES = Addresses(
     graph_url="https://localhost:1/v1.0",
     public_url="https://localhost:2",
     listen="127.0.0.1:2",
-    database="sqlite:////tmp/graphsync.db",
+    database="sqlite:////srv/graphsync.db",
 )
 
 
@@ -125,7 +125,7 @@ def test_the_config_files_read_back(built, tmp_path):
     yaml = YAML(typ="safe")
     service = yaml.load((tmp_path / "graphsync.yaml").read_text())
     assert service["tenant"]["id"] == world.tenant_id
-    assert service["service"]["database"] == "sqlite:////tmp/graphsync.db"
+    assert service["service"]["database"] == "sqlite:////srv/graphsync.db"
     assert service["cohorts"]["newly-promoted"] == {"organizer": "mentor"}
     rules = yaml.load((tmp_path / "rules.yaml").read_text())
     assert [rule["practice"] for rule in rules] == [
