@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from graphsync.clock import new_secret
 from graphsync.engine.context import Context
 from graphsync.engine.people import events_of
-from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription
-from graphsync.errors import GraphAuthError, GraphNotFound, GraphRejected
+from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription, SubscriptionGrant
+from graphsync.errors import GraphAuthError, GraphConflict, GraphNotFound, GraphRejected
 from graphsync.mentoring import PersonId, Reach, Status
 
 log = logging.getLogger(__name__)
@@ -98,13 +99,7 @@ class SubscriptionLooks:
                 known = replace(known, id=None, expires_at=None)
                 with context.store.transaction() as ledger:
                     ledger.subscriptions.save(known)
-                grant = context.graph.create_subscription(
-                    resource,
-                    change_type="created,updated,deleted",
-                    notification_url=context.notification_url,
-                    client_state=known.client_state,
-                    expires_at=now + life,
-                )
+                grant = self._create(known, now + life)
         except (GraphAuthError, GraphNotFound, GraphRejected) as error:
             # No permission, no mailbox, or an endpoint Graph cannot reach: sweeps go on meanwhile, the admin is told.
             with context.store.transaction() as ledger:
@@ -123,3 +118,25 @@ class SubscriptionLooks:
             ledger.records.clear_alert(alert_key)
             if made:
                 ledger.work.mark(known.subject, now)
+
+    def _create(self, wanted: Subscription, expires_at: datetime) -> SubscriptionGrant:
+        """Subscribe; where Graph says that there is one already, an earlier request got through whose answer was lost.
+
+        That one is deleted and made anew, since a subscription does not tell which `clientState` it was made with.
+        """
+        graph, url = self.context.graph, self.context.notification_url
+        create = partial(
+            graph.create_subscription,
+            wanted.resource,
+            change_type="created,updated,deleted",
+            notification_url=url,
+            client_state=wanted.client_state,
+            expires_at=expires_at,
+        )
+        try:
+            return create()
+        except GraphConflict:
+            for grant in graph.list_subscriptions():
+                if grant.notification_url == url and grant.resource.casefold() == wanted.resource.casefold():
+                    graph.delete_subscription(grant.id)
+            return create()

@@ -198,6 +198,20 @@ def test_a_subscription_that_dies_between_its_making_and_its_noting_is_cleaned_u
     assert tenant.alerts() == {}
 
 
+@pytest.mark.parametrize("kind", ["unavailable_after", "dropped_after"])
+def test_a_subscription_whose_making_was_never_answered_is_made_anew_and_known(a_tenant, kind):
+    tenant = a_tenant()
+    tenant.world.faults.add(Fault(operation="createSubscription", kind=kind))
+    tenant.run_for(minutes=30)
+    with tenant.store.transaction() as ledger:
+        known = {subscription.id for subscription in ledger.subscriptions.all()}
+    assert known == {subscription.id for subscription in tenant.world.live_subscriptions()}
+    assert len(known) == 3
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(hours=5)
+    assert [session.loss for session in tenant.sessions()] == ["declined", None]
+
+
 # Notifications -----------------------------------------------------------------------------------------------
 
 
