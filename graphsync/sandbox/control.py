@@ -342,7 +342,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._respond()
 
-    do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815
+    do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815 - http.server looks for these names
 
     def _respond(self) -> None:
         try:

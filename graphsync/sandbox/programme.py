@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from graphsync.sandbox.hours import WorkHours, parse_days
 
@@ -184,7 +185,7 @@ _CHAT = frozenset({"chat"})
 _SELF = frozenset({"self_booked"})
 
 
-def _pair(mentor: str, mentee: str, cohort: str, started: str, cadence_days: int = 14, **settled: object) -> Pair:
+def _pair(mentor: str, mentee: str, cohort: str, started: str, cadence_days: int = 14, **settled: Any) -> Pair:
     addresses = {person.name: person.address for person in _PEOPLE}
     return Pair(
         mentor=addresses[mentor],
@@ -192,7 +193,7 @@ def _pair(mentor: str, mentee: str, cohort: str, started: str, cadence_days: int
         cohort=cohort,
         started=date.fromisoformat(started),
         cadence_days=cadence_days,
-        **settled,  # type: ignore[arg-type]
+        **settled,
     )
 
 

@@ -48,7 +48,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 INSTANTS = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis wants it so and adds the zone
-    max_value=datetime(2090, 1, 1),  # noqa: DTZ001
+    max_value=datetime(2090, 1, 1),  # noqa: DTZ001 - likewise
     timezones=st.just(UTC),
 )
 MAYBE_INSTANTS = st.none() | INSTANTS

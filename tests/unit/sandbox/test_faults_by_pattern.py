@@ -119,7 +119,7 @@ def test_a_fault_is_removed_by_its_number():
         ({"probability": 0.0}, "over 0 and at most 1, not 0.0"),
         ({"probability": 1.5}, "not 1.5"),
         ({"times": 0}, "at least once, not 0"),
-        ({"from_at": datetime(2026, 1, 5)}, "has no zone"),  # noqa: DTZ001
+        ({"from_at": datetime(2026, 1, 5)}, "has no zone"),  # noqa: DTZ001 - naive is what is refused
         ({"from_at": START, "until_at": START}, "cannot end at"),
         ({"kind": "lost"}, "'lost' is no fault of '\\*'"),
     ],
