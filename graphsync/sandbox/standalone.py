@@ -173,6 +173,8 @@ def _following(world: World) -> Iterator[None]:
         yield
     finally:
         ended.set()
+        # A thread that still runs while the interpreter ends can abort it.
+        thread.join(timeout=10)
         thread.join(timeout=10)
 
 
