@@ -175,7 +175,6 @@ def _following(world: World) -> Iterator[None]:
         ended.set()
         # A thread that still runs while the interpreter ends can abort it.
         thread.join(timeout=10)
-        thread.join(timeout=10)
 
 
 def _announce(server: SandboxServer, control_url: str, application: ScenarioApplication, place: Path) -> None:

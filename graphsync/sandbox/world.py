@@ -39,6 +39,7 @@ from graphsync.sandbox.mail import Mailroom
 from graphsync.sandbox.mailboxes import Folder, MailMessage
 from graphsync.sandbox.posting import Poster
 from graphsync.sandbox.schedules import Schedules
+from graphsync.sandbox.signing import SigningKeys
 from graphsync.sandbox.subscriptions import Subscription, Subscriptions
 
 TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
@@ -97,6 +98,7 @@ class World:
         self.schedules = Schedules(self.core)
         self.delta = DeltaRounds(self.core)
         self.teams = Chats(self.core, self.notifier)
+        self.signing = SigningKeys()
         self.poster = Poster()
         self.deliver: Deliver = self.poster
         self.on_request: Callable[[str, str], None] | None = None
