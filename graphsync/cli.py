@@ -10,11 +10,13 @@ from typing import Any, Literal
 import click
 
 from graphsync.errors import ConfigError, GraphsyncError
-from graphsync.settings import CONFIG, load_settings
 
 EXIT_FAILED = 1
 EXIT_CONFIG = 2
 """What a command ends with where the configuration is wrong."""
+
+# `settings.CONFIG`; to load that module takes as long as to start the sandbox, which needs nothing of it.
+_CONFIG = "GRAPHSYNC_CONFIG"
 
 
 class _Commands(click.Group):
@@ -37,7 +39,7 @@ config_option = click.option(
     "--config",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
-    envvar=CONFIG,
+    envvar=_CONFIG,
     default=Path("config"),
     show_default=True,
     help="The directory of graphsync.yaml, rules.yaml and mentorships.csv.",
@@ -57,6 +59,8 @@ def check(directory: Path) -> None:
 
     Ends with 0 where there is none, and with 2 otherwise.
     """
+    from graphsync.settings import load_settings
+
     config = load_settings(os.environ, directory).config
     rules, mentorships = _counted(len(config.rules.rules), "rule"), _counted(len(config.mentorships), "mentorship")
     click.echo(f"3 files: {rules}, {mentorships}, no problems")
@@ -100,6 +104,15 @@ def serve(directory: Path) -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="A day of the week in those files that is played as the first.",
 )
+@click.option(
+    "--faults",
+    "fault_percent",
+    type=click.FloatRange(0, 100, min_open=True),
+    is_flag=False,
+    flag_value=5.0,
+    metavar="[PERCENT]",
+    help="Let every kind of fault strike at this chance; 5 if no number is given.",
+)
 def demo(
     weeks: int,
     seed: int,
@@ -108,6 +121,7 @@ def demo(
     keep: Path | None,
     calendars: Path | None,
     calendars_from: datetime | None,
+    fault_percent: float | None,
 ) -> None:
     """Play some weeks of a mentoring programme against the built-in sandbox, in virtual time.
 
@@ -126,6 +140,7 @@ def demo(
             keep=keep,
             calendars=calendars,
             calendars_from=None if calendars_from is None else calendars_from.date(),
+            fault_percent=fault_percent,
         )
     )
 
@@ -159,6 +174,16 @@ def demo(
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to leave the certificate, the client secret and the addresses.",
 )
+@click.option(
+    "--calendars",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A directory of iCalendar files, each named by the person whose mailbox it fills.",
+)
+@click.option(
+    "--calendars-from",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="A day of the week in those files that is moved onto the first.",
+)
 def sandbox(
     scenario_file: Path | None,
     port: int,
@@ -167,11 +192,15 @@ def sandbox(
     strict: Literal["on", "off"] | None,
     clock: Literal["virtual", "real"],
     directory: Path | None,
+    calendars: Path | None,
+    calendars_from: datetime | None,
 ) -> None:
     """Serve a Microsoft Graph on this machine, for any client, until Ctrl-C or SIGTERM.
 
-    Ends with 0 then, and with 2 where the scenario is wrong.
+    Ends with 0 then, and with 2 where the scenario or a calendar file is wrong.
     """
+    if calendars_from is not None and calendars is None:
+        raise click.UsageError("--calendars-from needs --calendars")
     from graphsync.sandbox.standalone import run_sandbox
 
     run_sandbox(
@@ -182,6 +211,8 @@ def sandbox(
         strict=None if strict is None else strict == "on",
         clock=clock,
         directory=directory,
+        calendars=calendars,
+        calendars_from=None if calendars_from is None else calendars_from.date(),
     )
 
 

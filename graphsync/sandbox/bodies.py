@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -89,13 +89,14 @@ def number_of(value: object, where: str) -> int:
     raise body_refusal(f"'{where}' must be a whole number, not {value!r}.")
 
 
-def one_of(value: object, allowed: Iterable[str], where: str) -> str:
+def one_of(value: object, allowed: Collection[str], where: str) -> str:
     """Return the member of `allowed` meant by `value`, whatever its case."""
     text = text_of(value, where)
-    by_lower = {item.lower(): item for item in allowed}
-    if text.lower() not in by_lower:
-        raise body_refusal(f"Requested value '{text}' of '{where}' was not found{close_to(text, by_lower.values())}.")
-    return by_lower[text.lower()]
+    lowered = text.lower()
+    for item in allowed:
+        if item == text or item.lower() == lowered:
+            return item
+    raise body_refusal(f"Requested value '{text}' of '{where}' was not found{close_to(text, allowed)}.")
 
 
 def parameters_of(body: Mapping[str, Any], known: Iterable[str], action: str) -> dict[str, Any]:

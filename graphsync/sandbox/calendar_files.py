@@ -1,20 +1,50 @@
-"""The folder of calendars that people bring to the demo: which file is whose, and what it holds in the weeks played."""
+"""Folders of calendars that people bring: which file is whose, and what it holds in the weeks that matter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from graphsync.errors import ConfigError, Problem
-from graphsync.sandbox.hours import overlap
+from graphsync.sandbox.hours import Span, overlap
 from graphsync.sandbox.ical import CalendarText, Entry, read_calendar
-from graphsync.sandbox.programme import Person, Programme
-from graphsync.sandbox.scenario import WEEKS_BEYOND
+from graphsync.sandbox.programme import WEEKS_BEYOND, Programme
 
 # Monday in Sydney begins on Sunday in UTC.
 _EARLIER = timedelta(days=1)
+_MOST_LISTED = 40
+
+
+class Owner(Protocol):
+    """Somebody whose calendar a file may be."""
+
+    @property
+    def address(self) -> str:
+        """The mail address, in lower case."""
+        ...
+
+    @property
+    def first_name(self) -> str:
+        """What colleagues say."""
+        ...
+
+    @property
+    def zone(self) -> str:
+        """The IANA zone that times without one are in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weeks:
+    """What is taken of the files: all that overlaps `kept`; `called` names the span in which something should be."""
+
+    starts_at: datetime
+    ends_at: datetime
+    kept: Span
+    called: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,50 +63,58 @@ class CalendarFiles:
 
 
 def load_calendars(directory: Path, programme: Programme, *, week_of: date | None = None) -> CalendarFiles:
+    """Read the `.ics` files of `directory` for the people of the demo; see `read_folder`."""
+    weeks = Weeks(
+        starts_at=programme.starts_at,
+        ends_at=programme.ends_at,
+        kept=(programme.starts_at - _EARLIER, programme.ends_at + timedelta(weeks=WEEKS_BEYOND)),
+        called="the weeks played",
+    )
+    return read_folder(directory, list(programme.people.values()), weeks, whose="in the demo", week_of=week_of)
+
+
+def read_folder(
+    directory: Path, owners: Sequence[Owner], weeks: Weeks, *, whose: str, week_of: date | None = None
+) -> CalendarFiles:
     """Read the `.ics` files of `directory`.
 
     Args:
         directory: other files in it are left alone, and so are folders.
-        programme: whose people the files are named by: address, local part or first name, in any case of letters.
-        week_of: the week of this day is moved onto the first that is played; None leaves all where it is.
+        owners: whom the files are named by: address, local part or first name, in any case of letters.
+        weeks: what is taken of them.
+        whose: how a message calls the owners, after "nobody".
+        week_of: the week of this day is moved onto the first of `weeks`; None leaves all where it is.
 
     Raises:
         ConfigError: there is no such directory or no such file in it, a name is nobody's, two files are one person's,
             or a file is no calendar; all of it at once.
     """
-    owners, wrong = _owners(directory, programme)
+    files, wrong = _owned(directory, owners, whose)
     moved_by = timedelta(0)
     if week_of is not None:
-        first = programme.starts_at.date()
+        first = weeks.starts_at.date()
         moved_by = (first - timedelta(days=first.weekday())) - (week_of - timedelta(days=week_of.weekday()))
     entries: dict[str, Sequence[Entry]] = {}
     problems: list[Problem] = []
     remarks: list[str] = []
-    for path, person in owners.items():
+    for path, owner in files.items():
         try:
             text, undecoded = _text_of(path)
             problems += undecoded
-            read = read_calendar(
-                text,
-                file=str(path),
-                zone=person.zone,
-                span=(programme.starts_at - _EARLIER, programme.ends_at + timedelta(weeks=WEEKS_BEYOND)),
-                moved_by=moved_by,
-            )
+            read = read_calendar(text, file=str(path), zone=owner.zone, span=weeks.kept, moved_by=moved_by)
         except ConfigError as error:
             wrong += error.problems
             continue
-        entries[person.address] = read.entries
+        entries[owner.address] = read.entries
         problems += read.problems
-        played = (programme.starts_at, programme.ends_at)
-        if not any(overlap((entry.start, entry.end), played) for entry in read.entries):
-            remarks.append(_nothing_played(path, read, programme))
+        if not any(overlap((entry.start, entry.end), (weeks.starts_at, weeks.ends_at)) for entry in read.entries):
+            remarks.append(_nothing_in(weeks, path, read))
     if wrong:
         raise ConfigError(wrong)
     return CalendarFiles(entries=entries, problems=problems, remarks=remarks)
 
 
-def _owners(directory: Path, programme: Programme) -> tuple[dict[Path, Person], list[Problem]]:
+def _owned(directory: Path, owners: Sequence[Owner], whose: str) -> tuple[dict[Path, Owner], list[Problem]]:
     """Return whose the files are, in the order of their names, and what is wrong with their names."""
     try:
         paths = sorted(path for path in directory.iterdir() if path.suffix.lower() == ".ics" and path.is_file())
@@ -84,32 +122,41 @@ def _owners(directory: Path, programme: Programme) -> tuple[dict[Path, Person], 
         found = f"no directory that can be read ({error.strerror})"
         raise ConfigError([_of(directory, found, "a directory of iCalendar files")]) from error
     if not paths:
-        raise ConfigError([_of(directory, "no file whose name ends in .ics", _names(programme))])
-    owners: dict[Path, Person] = {}
+        raise ConfigError([_of(directory, "no file whose name ends in .ics", _names(owners))])
+    owned: dict[Path, Owner] = {}
     wrong: list[Problem] = []
     for path in paths:
-        person = _person(path.stem, programme)
-        if person is None:
-            wrong.append(_of(path, f"the name {path.stem!r}, which nobody in the demo has", _names(programme)))
-        elif person in owners.values():
-            wrong.append(_of(path, f"a second calendar of {person.address}", "one file for each person"))
+        owner = _named(path.stem, owners)
+        if owner is None:
+            wrong.append(_of(path, f"the name {path.stem!r}, which nobody {whose} has", _names(owners)))
+        elif owner in owned.values():
+            wrong.append(_of(path, f"a second calendar of {owner.address}", "one file for each person"))
         else:
-            owners[path] = person
-    return owners, wrong
+            owned[path] = owner
+    return owned, wrong
 
 
-def _person(name: str, programme: Programme) -> Person | None:
+def _named(name: str, owners: Sequence[Owner]) -> Owner | None:
+    """Return whom a file is named by: an address before a local part before a first name, each if it is one's alone."""
     wanted = name.lower()
-    for person in programme.people.values():
-        if wanted in (person.address, person.address.partition("@")[0]):
-            return person
-    called = [person for person in programme.people.values() if person.first_name.lower() == wanted]
-    return called[0] if len(called) == 1 else None
+    ways: tuple[Callable[[Owner], str], ...] = (
+        lambda owner: owner.address,
+        lambda owner: owner.address.partition("@")[0],
+        lambda owner: owner.first_name.lower(),
+    )
+    for way in ways:
+        found = [owner for owner in owners if way(owner) == wanted]
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
-def _names(programme: Programme) -> str:
-    names = sorted(address.partition("@")[0] for address in programme.people)
-    return f"<name>.ics with one of {', '.join(names)}; or the address, or the first name alone"
+def _names(owners: Sequence[Owner]) -> str:
+    names = sorted(owner.address.partition("@")[0] for owner in owners)
+    listed = ", ".join(names[:_MOST_LISTED])
+    if len(names) > _MOST_LISTED:
+        listed += f" and {len(names) - _MOST_LISTED} more"
+    return f"<name>.ics with one of {listed}; or the address, or the first name alone"
 
 
 def _text_of(path: Path) -> tuple[str, list[Problem]]:
@@ -133,10 +180,12 @@ def _of(path: Path, found: str, expected: str) -> Problem:
     return Problem(file=str(path), line=0, column=0, found=found, expected=expected)
 
 
-def _nothing_played(path: Path, read: CalendarText, programme: Programme) -> str:
-    last = programme.ends_at.date() - timedelta(days=1)
-    played = f"{path}: nothing between {programme.starts_at.date()} and {last}, the weeks played"
+def _nothing_in(weeks: Weeks, path: Path, read: CalendarText) -> str:
+    last = weeks.ends_at.date() - timedelta(days=1)
+    nothing = f"{path}: nothing between {weeks.starts_at.date()} and {last}, {weeks.called}"
     if read.starts_on is None:
-        return f"{played}; no event in it has a time"
+        return f"{nothing}; no event in it has a time"
     first, until = read.starts_on
-    return f"{played}; its events begin between {first} and {until} (--calendars-from DATE plays the week of DATE)"
+    return (
+        f"{nothing}; its events begin between {first} and {until} (--calendars-from DATE begins with the week of DATE)"
+    )

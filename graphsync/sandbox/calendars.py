@@ -241,7 +241,7 @@ class Calendars:
                 attendee.response, attendee.responded_at, attendee.proposed = "notResponded", None, None
 
     def _tell_attendees(
-        self, event: Event, before: dict[str, Any], gone: list[str], fresh: list[str], *, is_new_time: bool
+        self, event: Event, before: Mapping[str, Any], gone: list[str], fresh: list[str], *, is_new_time: bool
     ) -> None:
         if gone:
             self.invitations.call_off(event, gone, "")

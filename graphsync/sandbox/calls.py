@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -34,6 +35,8 @@ class Preferences:
     applied: tuple[str, ...] = ()
 
 
+# Few are told apart, and every request has one.
+@lru_cache(maxsize=256)
 def parse_prefer(text: str) -> Preferences:
     """Return the preferences in a `Prefer` header.
 

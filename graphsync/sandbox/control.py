@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from graphsync.errors import GraphsyncError
 from graphsync.sandbox.events import Answer as Response
-from graphsync.sandbox.faults import KINDS
+from graphsync.sandbox.faults import KINDS, operations_of
 from graphsync.sandbox.fields import Field, Reading, duration, instant, one_of, text, written
 from graphsync.sandbox.refusals import GraphRefusal, close_to
 from graphsync.sandbox.scenario_file import served_operations
@@ -124,7 +124,10 @@ class Control:
 
     def _kinds(self, asked: Asked) -> tuple[int, Json]:
         return 200, {
-            "value": [{"kind": name, "what": kind.sentence, "page": kind.page} for name, kind in KINDS.items()]
+            "value": [
+                {"kind": name, "what": kind.sentence, "page": kind.page, "operations": list(operations_of(name))}
+                for name, kind in KINDS.items()
+            ]
         }
 
     # Time ----------------------------------------------------------------------------------------------------

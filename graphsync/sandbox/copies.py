@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -55,7 +56,7 @@ class Copies:
         self._record("event_created", event, actor, {})
         self.listener.event_changed(event, "created")
 
-    def touch(self, event: Event, before: dict[str, Any], *, actor: str, verb: str = "event_updated") -> None:
+    def touch(self, event: Event, before: Mapping[str, Any], *, actor: str, verb: str = "event_updated") -> None:
         """Note that a stored copy was changed; `before` is its snapshot from before the change."""
         self._stamp(event)
         self.core.mailbox(event.user_id).put(event)

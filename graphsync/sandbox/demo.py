@@ -12,6 +12,7 @@ import ssl
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from graphsync.sandbox.calendar_files import CalendarFiles, load_calendars
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.display import Display
 from graphsync.sandbox.driver import Driver, KillPoint, Step
+from graphsync.sandbox.faults import every_fault
 from graphsync.sandbox.ical import Entry
 from graphsync.sandbox.outcome import Outcome, as_json, judge
 from graphsync.sandbox.people import People
@@ -34,16 +36,21 @@ from graphsync.sandbox.record import Record, read_record
 from graphsync.sandbox.scenario import CLIENT_SECRET, Addresses, build_world, write_config
 from graphsync.sandbox.server import SandboxServer
 from graphsync.sandbox.service_process import ServiceProcess
-from graphsync.sandbox.story import print_story, summary
+from graphsync.sandbox.story import print_story, summary, troubles
 from graphsync.sandbox.world import World
 
 SERVE = (sys.executable, "-m", "graphsync.cli", "serve", "--config")
 _HEALTH_TIMEOUT_S = 5.0
+# Long enough that the service is left without an answer, and short since there are hundreds of them.
+_HOLD_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run that has ended: what the judge found, and how it went; `faults` are errors the service logged."""
+    """A run that has ended: what the judge found, and how it went.
+
+    `faults` are errors the service logged; `struck` says how often each kind of fault struck, those that never did too.
+    """
 
     world: World
     record: Record
@@ -51,6 +58,7 @@ class Run:
     steps: int
     kills: int
     faults: tuple[str, ...]
+    struck: Mapping[str, int]
 
 
 def run_demo(
@@ -61,6 +69,7 @@ def run_demo(
     keep: Path | None = None,
     calendars: Path | None = None,
     calendars_from: date | None = None,
+    fault_percent: float | None = None,
 ) -> int:
     """Play the demo and print its story; return 1 if anything forbidden was seen or the service logged an error.
 
@@ -72,6 +81,7 @@ def run_demo(
         keep: a directory for config, database and log, which then stay; else they go when the demo ends.
         calendars: a directory of iCalendar files, each for the person it is named by.
         calendars_from: a day of the week in those files that is played as the first; None moves nothing.
+        fault_percent: how probable each kind of fault is, wherever it can strike; over 0 to 100, None for none.
 
     Raises:
         ConfigError: a calendar file is named by nobody, or is no calendar.
@@ -84,11 +94,20 @@ def run_demo(
         for line in files.told():
             console.print(line, soft_wrap=True, highlight=False, markup=False)
     with _workplace(keep) as directory:
-        run = play(directory, weeks=weeks, seed=seed, console=None if headless else console, calendars=files.entries)
+        run = play(
+            directory,
+            weeks=weeks,
+            seed=seed,
+            console=None if headless else console,
+            calendars=files.entries,
+            fault_percent=fault_percent,
+        )
     if json_file is not None:
         json_file.write_text(as_json(run.outcome), encoding="utf-8")
     if not headless:
         print_story(console, run.record, run.outcome)
+        if fault_percent is not None:
+            console.print(troubles(run.struck, fault_percent), soft_wrap=True, highlight=False)
     for fault in run.faults:
         console.print(f"the service logged: {fault}", soft_wrap=True, highlight=False, markup=False)
     console.print(summary(run.outcome), soft_wrap=True, highlight=False)
@@ -104,6 +123,7 @@ def play(
     kill_plan: Sequence[KillPoint] = (),
     command: Sequence[str] = SERVE,
     calendars: Mapping[str, Sequence[Entry]] = MappingProxyType({}),
+    fault_percent: float | None = None,
 ) -> Run:
     """Play `weeks` with everything the service keeps in `directory`, and judge.
 
@@ -115,11 +135,15 @@ def play(
         kill_plan: where the service is killed on the way.
         command: what starts the service; the directory is added as its last argument.
         calendars: what some people's calendars hold, by address; those of the others are drawn.
+        fault_percent: how probable each kind of fault is, wherever it can strike; over 0 to 100, None for none.
     """
     began = time.monotonic()
     programme = the_programme(weeks)
     world = World(clock=VirtualClock(programme.starts_at), seed=seed)
     build_world(world, programme, calendars)
+    troubling = [] if fault_percent is None else every_fault(fault_percent / 100, hold_s=_HOLD_S)
+    for fault in troubling:
+        world.faults.add(fault)
     people = People(world, programme, seed=seed)
     with (
         SandboxServer(world) as server,
@@ -131,8 +155,17 @@ def play(
         faults = service.logged_errors()
     record = read_record(world, programme)
     outcome = judge(world, record, seed=seed, wall_s=time.monotonic() - began)
+    struck: Counter[str] = Counter()
+    for fault in troubling:
+        struck[fault.kind] += fault.struck
     return Run(
-        world=world, record=record, outcome=outcome, steps=driver.steps, kills=driver.kills, faults=tuple(faults)
+        world=world,
+        record=record,
+        outcome=outcome,
+        steps=driver.steps,
+        kills=driver.kills,
+        faults=tuple(faults),
+        struck=struck,
     )
 
 

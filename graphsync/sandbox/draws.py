@@ -11,7 +11,6 @@ import hashlib
 from collections import Counter
 from datetime import timedelta
 from random import Random
-from uuid import UUID
 
 # Outlook item ids are opaque text of one length; a longer one of ours names an occurrence (recurrence.py).
 ITEM_ID_LENGTH = 42
@@ -22,22 +21,28 @@ class Draws:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self._used: Counter[str] = Counter()
+        # By a digest of the key: keys hold whole bodies, and there is one for each thing made and each request.
+        self._used: Counter[bytes] = Counter()
 
     def digest(self, *key: object) -> bytes:
         """Return 32 bytes that depend on the seed and `key` alone."""
-        text = "\x1f".join(str(part) for part in (self.seed, *key))
+        text = "\x1f".join(map(str, (self.seed, *key)))
         return hashlib.blake2b(text.encode(), digest_size=32).digest()
 
     def ordinal(self, *key: object) -> int:
         """Return how often `key` was asked for before: what tells equal things made at one instant apart."""
-        name = "\x1f".join(str(part) for part in key)
+        name = hashlib.blake2b("\x1f".join(map(str, key)).encode(), digest_size=16).digest()
         self._used[name] += 1
         return self._used[name] - 1
 
     def guid(self, *key: object) -> str:
         """Return a GUID for `key`."""
-        return str(UUID(bytes=self.digest("guid", *key)[:16], version=4))
+        value = bytearray(self.digest("guid", *key)[:16])
+        # Version 4, and the variant of https://www.rfc-editor.org/rfc/rfc9562#section-5.4
+        value[6] = value[6] & 0x0F | 0x40
+        value[8] = value[8] & 0x3F | 0x80
+        text = value.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def item_id(self, *key: object) -> str:
         """Return an Outlook item id for `key`; always `ITEM_ID_LENGTH` characters, safe in a path once encoded."""
@@ -53,7 +58,7 @@ class Draws:
 
     def random(self, *key: object) -> Random:
         """Return a random source that always starts the same for `key`."""
-        return Random(":".join(str(part) for part in (self.seed, *key)))
+        return Random(":".join(map(str, (self.seed, *key))))
 
     def duration(self, span: tuple[float, float], *key: object) -> timedelta:
         """Return a duration within `span`, given in seconds, in whole milliseconds."""

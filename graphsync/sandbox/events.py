@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
+from functools import cache
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, Literal, TypedDict
 
 AttendeeType = Literal["required", "optional", "resource"]
@@ -151,13 +156,51 @@ def attendee_snapshot(attendee: Attendee) -> dict[str, Any]:
 
 
 _EVENT_FIELDS = tuple(item.name for item in fields(Event))
+_PLACE = {name: place for place, name in enumerate(_EVENT_FIELDS)}
+# Of these each snapshot would have its own; whoever compares with an event's finds them equal. Nobody adds to them.
+_EMPTY: Mapping[str, Any] = {
+    item.name: item.default_factory() for item in fields(Event) if item.default_factory is not MISSING
+}
+_USUAL = tuple(_EMPTY.get(item.name, item.default) for item in fields(Event))
+_values_of = attrgetter(*_EVENT_FIELDS)
 
 
-def snapshot(event: Event) -> dict[str, Any]:
-    """Return the copy's fields as they are now, as a plain dict that later changes do not reach."""
-    copied = {name: getattr(event, name) for name in _EVENT_FIELDS}
-    copied["attendees"] = [attendee_snapshot(attendee) for attendee in event.attendees]
-    copied["categories"] = list(event.categories)
-    copied["extended_properties"] = dict(event.extended_properties)
-    copied["excluded_on"] = list(event.excluded_on)
-    return copied
+class Snapshot(Mapping[str, Any]):
+    """What a copy was like once, by attribute name.
+
+    The journal keeps one for each change, so they are small: what is as usual is not in it, and which values are is
+    said once for all that have the same.
+    """
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: tuple[Any, ...]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        place = self._places.get(name)
+        return _USUAL[_PLACE[name]] if place is None else self._values[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_EVENT_FIELDS)
+
+    def __len__(self) -> int:
+        return len(_EVENT_FIELDS)
+
+
+def snapshot(event: Event) -> Snapshot:
+    """Return the copy's fields as they are now; later changes do not reach it."""
+    values = list(_values_of(event))
+    for name, empty in _EMPTY.items():
+        values[_PLACE[name]] = copy(values[_PLACE[name]]) or empty
+    if event.attendees:
+        values[_PLACE["attendees"]] = [attendee_snapshot(attendee) for attendee in event.attendees]
+    is_kept = tuple(map(is_not, values, _USUAL))
+    return Snapshot(_places(is_kept), tuple(compress(values, is_kept)))
+
+
+@cache
+def _places(is_kept: tuple[bool, ...]) -> Mapping[str, int]:
+    """Return where each value that is kept stands among those kept."""
+    return {name: place for place, name in enumerate(compress(_EVENT_FIELDS, is_kept))}

@@ -45,10 +45,14 @@ NOTIFY = "notify"
 
 
 class Kind(NamedTuple):
-    """What a kind of fault does, in a sentence, and the page it comes from."""
+    """What a kind of fault does, in a sentence, the page it comes from, and the operations it can befall.
+
+    For a kind of notifications the operation is always `notify`, whatever `operations` says.
+    """
 
     sentence: str
     page: str
+    operations: tuple[str, ...] = ("*",)
 
 
 _METHOD = re.compile(r"(?:GET|POST|PATCH|PUT|DELETE) [/*]", re.IGNORECASE)
@@ -58,7 +62,7 @@ _LIFECYCLE = "https://learn.microsoft.com/graph/change-notifications-lifecycle-e
 # No page of Graph promises an answer; what a client may conclude from none is HTTP's.
 _NO_ANSWER = "https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2"
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[FaultKind, Kind] = MappingProxyType(
     {
         "throttled": Kind(
             "429, with Retry-After if retry_after_s is given", "https://learn.microsoft.com/graph/throttling"
@@ -73,7 +77,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             "no answer for hold_s real seconds, then the connection ends; the effect stored", _NO_ANSWER
         ),
         "delta_expired": Kind(
-            "410 SyncStateNotFound; for calendarViewDelta", "https://learn.microsoft.com/graph/delta-query-overview"
+            "410 SyncStateNotFound; for calendarViewDelta",
+            "https://learn.microsoft.com/graph/delta-query-overview",
+            operations=("calendarViewDelta",),
         ),
         "duplicate": Kind("the item comes twice", _DELIVERY),
         "lost": Kind("the item never comes; with announce, a `missed` lifecycle notification does", _LIFECYCLE),
@@ -183,6 +189,27 @@ def compiled(pattern: str, *, with_method: bool = True) -> re.Pattern[str]:
         raise ValueError(f"{pattern!r} starts neither with '/', '*' nor a method as in 'GET /users/*'")
     glob = translate(pattern)
     return re.compile(rf"\A(?:[A-Z]+ )?(?:{glob})" if any_method else rf"\A(?:{glob})", re.IGNORECASE)
+
+
+def operations_of(kind: FaultKind) -> tuple[str, ...]:
+    """Return the operations that a kind of fault can befall: names, `*` for any request, or `notify`."""
+    return (NOTIFY,) if kind in NOTIFICATION_KINDS else KINDS[kind].operations
+
+
+def every_fault(probability: float, *, hold_s: float) -> list[Fault]:
+    """Return a fault of every kind for each operation it can befall: those of named operations before those of any.
+
+    Args:
+        probability: of each by itself, so that a request meets the more the more kinds fit; over 0 to 1.
+        hold_s: real seconds that those last which let a client wait.
+    """
+    found = [
+        Fault(operation=operation, kind=kind, probability=probability, hold_s=hold_s)
+        for kind in KINDS
+        for operation in operations_of(kind)
+    ]
+    # The first that fits strikes: the rare would seldom come after the many.
+    return sorted(found, key=lambda fault: fault.operation == "*")
 
 
 class Faults:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 import httpx
 import msgspec
@@ -261,10 +263,15 @@ class Face:
         headers = answer.headers
         headers["request-id"] = request_id
         headers["client-request-id"] = request.headers.get("client-request-id", request_id)
-        headers["Date"] = format_datetime(self.world.clock.now(), usegmt=True)
+        headers["Date"] = _http_date(seen.at)
         headers["Cache-Control"] = "private"
         headers["x-ms-ags-diagnostic"] = _DIAGNOSTIC
         return answer
+
+
+@lru_cache(maxsize=16)
+def _http_date(instant: datetime) -> str:
+    return format_datetime(instant, usegmt=True)
 
 
 def _arrival(route: Route, call: Call) -> Arrival:

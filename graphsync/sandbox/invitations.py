@@ -77,7 +77,7 @@ class Invitations:
             id=self.copies.new_id(user, original.ical_uid),
             user_id=user.id,
             is_organizer=False,
-            attendees=deepcopy(original.attendees),
+            attendees=[replace(attendee) for attendee in original.attendees],
             excluded_on=list(original.excluded_on),
             categories=[],
             extended_properties={},
@@ -99,7 +99,7 @@ class Invitations:
         is_new_time = copy.sequence != original.sequence
         for name in SHARED_FIELDS:
             setattr(copy, name, deepcopy(getattr(original, name)))
-        copy.attendees = deepcopy(original.attendees)
+        copy.attendees = [replace(attendee) for attendee in original.attendees]
         copy.type = original.type
         copy.sequence = original.sequence
         copy.organizer_show_as = original.show_as

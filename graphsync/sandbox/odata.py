@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from graphsync.sandbox.refusals import GraphRefusal, close_to, refuse_unknown
@@ -331,6 +332,8 @@ class Query:
 _EXPAND = re.compile(r"\s*singleValueExtendedProperties\s*\(\s*\$filter\s*=\s*(.+)\)\s*", re.I | re.S)
 
 
+# A client asks for the same ones again and again.
+@lru_cache(maxsize=256)
 def expanded_properties(text: str | None) -> tuple[str, ...]:
     """Return the ids of the extended properties asked for by `$expand`.
 

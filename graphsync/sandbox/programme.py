@@ -35,6 +35,9 @@ ORGANIZERS = {
     "back-from-leave": "mentee",
 }
 
+# The mailboxes hold meetings for longer than is played, because sessions are booked up to three weeks ahead.
+WEEKS_BEYOND = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

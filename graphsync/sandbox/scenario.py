@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -11,16 +11,22 @@ from random import Random
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from graphsync.sandbox.calendar_filling import add_entries
 from graphsync.sandbox.hours import WEEKDAYS
 from graphsync.sandbox.ical import Entry
-from graphsync.sandbox.programme import COORDINATOR, ORGANIZERS, PROGRAMME_MAILBOX, Pair, Person, Programme
+from graphsync.sandbox.programme import (
+    COORDINATOR,
+    ORGANIZERS,
+    PROGRAMME_MAILBOX,
+    WEEKS_BEYOND,
+    Pair,
+    Person,
+    Programme,
+)
 from graphsync.sandbox.world import World
 
 CLIENT_ID = "5f0c2f0e-64c5-4d43-9a5e-0c2b8d1f7a31"
 CLIENT_SECRET = "demo-secret-of-the-sandbox"
-
-# The mailboxes hold meetings for longer than is played, because sessions are booked up to three weeks ahead.
-WEEKS_BEYOND = 5
 
 _STANDING_MEETINGS = (
     "Team sync",
@@ -65,7 +71,7 @@ def build_world(
     _register_application(world, programme)
     for person in programme.people.values():
         if person.address in calendars:
-            add_entries(world, person, calendars[person.address])
+            add_entries(world, person.address, calendars[person.address])
         else:
             fill_calendar(world, programme, person)
 
@@ -141,31 +147,6 @@ def fill_calendar(world: World, programme: Programme, person: Person) -> None:
                 start = _instant(person.zone, on, at)
                 subject = draw.choice(_SINGLE_MEETINGS)
                 add_meeting(world, person, subject, start, timedelta(minutes=length), show_as=show_as)
-
-
-def add_entries(world: World, person: Person, entries: Iterable[Entry]) -> None:
-    """Put what a calendar file holds into a person's calendar, each time as an event of its own."""
-    for entry in entries:
-        world.create_event(
-            world.user(person.address),
-            {
-                "subject": entry.subject,
-                "start": _exact_wire_time(entry.start, person),
-                "end": _exact_wire_time(entry.end, person),
-                "showAs": entry.show_as,
-                "isAllDay": entry.is_all_day,
-                "sensitivity": "private" if entry.is_private else "normal",
-                "isReminderOn": False,
-            },
-            actor=person.address,
-        )
-
-
-def _exact_wire_time(instant: datetime, person: Person) -> dict[str, str]:
-    """Return an instant in the person's zone, or in UTC where their clocks show that time for the second time."""
-    if instant.astimezone(ZoneInfo(person.zone)).fold:
-        return {"dateTime": instant.replace(tzinfo=None).isoformat(), "timeZone": "UTC"}
-    return wire_time(instant, person)
 
 
 def add_meeting(

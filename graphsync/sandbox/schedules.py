@@ -23,8 +23,8 @@ LONGEST_WINDOW = timedelta(days=62)
 MOST_ENTRIES = 1000
 SHORTEST_INTERVAL, LONGEST_INTERVAL, DEFAULT_INTERVAL = 5, 1440, 30
 
-# workingElsewhere shows as free; 4 is never given.
-_DIGIT = {"free": 0, "workingElsewhere": 0, "unknown": 0, "tentative": 1, "busy": 2, "oof": 3}
+# workingElsewhere shows as free, 0; 4 is never given.
+_DIGIT = {"free": None, "workingElsewhere": None, "unknown": None, "tentative": b"1", "busy": b"2", "oof": b"3"}
 
 
 def availability_view(
@@ -39,16 +39,23 @@ def availability_view(
         interval: length of a slot, over zero.
     """
     slots = -(-(end - start) // interval)
-    digits = [0] * slots
+    # Seconds as numbers: a microsecond in two months is far more than what a division of them rounds.
+    slot_s, window_s = interval.total_seconds(), (end - start).total_seconds()
+    spans: dict[bytes, list[tuple[int, int]]] = {b"1": [], b"2": [], b"3": []}
     for item_start, item_end, status in items:
         digit = _DIGIT[status]
-        if not digit or item_end <= start or item_start >= end or item_end <= item_start:
+        if digit is None:
             continue
-        first = max(0, (item_start - start) // interval)
-        last = min(slots, -(-(item_end - start) // interval))
-        for slot in range(first, last):
-            digits[slot] = max(digits[slot], digit)
-    return "".join(map(str, digits))
+        first_s, last_s = (item_start - start).total_seconds(), (item_end - start).total_seconds()
+        if first_s < last_s and first_s < window_s and last_s > 0:
+            first = int(first_s // slot_s) if first_s > 0 else 0
+            spans[digit].append((first, -int(-last_s // slot_s) if last_s < window_s else slots))
+    view = bytearray(b"0" * slots)
+    # The highest comes last, over whatever it touches.
+    for digit, taken in spans.items():
+        for first, last in taken:
+            view[first:last] = digit * (last - first)
+    return view.decode("ascii")
 
 
 def working_hours_json(user: User) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import signal
@@ -9,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -56,6 +57,8 @@ def run_sandbox(
     strict: bool | None = None,
     clock: Literal["virtual", "real"] = "virtual",
     directory: Path | None = None,
+    calendars: Path | None = None,
+    calendars_from: date | None = None,
 ) -> None:
     """Serve a tenant until SIGINT or SIGTERM; call it in the main thread.
 
@@ -67,9 +70,12 @@ def run_sandbox(
         strict: whether unknown options and keys are refused; None leaves it to the scenario.
         clock: `virtual` stands until the control API steps it, `real` follows the machine's.
         directory: where certificate, client secret and addresses are written, and stay; else they go at the end.
+        calendars: a directory of iCalendar files, each for the person it is named by.
+        calendars_from: a day of the week in those files that is moved onto the first; None moves nothing.
 
     Raises:
-        ConfigError: something in the scenario is wrong, or it fixes a time while the clock is to be real.
+        ConfigError: something in the scenario is wrong, or it fixes a time while the clock is to be real; a calendar
+            file is named by nobody, or is no calendar.
         PortUnavailable: a port is taken, or may not be used.
     """
     scenario = the_default() if scenario_file is None else read_scenario(scenario_file)
@@ -92,6 +98,8 @@ def run_sandbox(
     populate(world, scenario)
     if strict is not None:
         world.behavior.strict = strict
+    if calendars is not None:
+        _fill(world, calendars, calendars_from)
     with _signals_held(), ExitStack() as stack:
         place = stack.enter_context(_place(directory))
         certificates = Certificates()
@@ -103,6 +111,8 @@ def run_sandbox(
             control_api = stack.enter_context(ControlServer(control, port=control_port))
         if clock == "real":
             stack.enter_context(_following(world))
+        # What is there now stays: to look for garbage in a large tenant takes as long as hundreds of requests.
+        gc.freeze()
         _announce(server, control_api.url, scenario.application, place)
         signal.sigwait(_ENDING)
 
@@ -117,6 +127,16 @@ def the_default() -> Scenario:
         client_id=CLIENT_ID, secret=new_secret(), permissions=dict.fromkeys(served_permissions())
     )
     return Scenario(people=people, application=application)
+
+
+def _fill(world: World, calendars: Path, week_of: date | None) -> None:
+    """Put the calendars of a folder into the mailboxes, and print what could not be read in them."""
+    # Imported here: few bring calendars, and what reads them takes long to load.
+    from graphsync.sandbox.calendar_filling import fill_from_files
+
+    console = Console()
+    for line in fill_from_files(world, calendars, week_of=week_of).told():
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _beginning(scenario: Scenario, now: datetime) -> datetime:

@@ -7,7 +7,7 @@ declined, whoever did it; a reason is the one the two were told.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rich.box import SIMPLE_HEAD
@@ -68,6 +68,14 @@ def summary(outcome: Outcome) -> str:
         f"{sum(outcome['graph_requests'].values()):,} Graph requests, "
         f"{'no violations' if not found else _count(found, 'violation')}, {outcome['wall_s']:.0f} s"
     )
+
+
+def troubles(struck: Mapping[str, int], percent: float) -> str:
+    """Return which faults struck how often, in one line; the most frequent first."""
+    order = sorted(struck, key=lambda kind: (-struck[kind], kind))
+    told = ", ".join(f"{kind} {struck[kind]:,}" for kind in order)
+    total = sum(struck.values())
+    return f"Faults, each at {percent:g} %, struck {total:,} {'time' if total == 1 else 'times'}: {told}"
 
 
 # One mentorship.

@@ -109,6 +109,8 @@ class Subscriptions:
 
     core: Core
     by_id: dict[str, Subscription] = field(default_factory=dict)
+    # By what is watched, so that a change need not look at all; those that are gone are dropped when met.
+    _by_watched: dict[tuple[ResourceKind, str], list[Subscription]] = field(default_factory=dict)
 
     def check(self, body: Mapping[str, Any], application: Application) -> SubscriptionRequest:
         """Return the request a body makes; what follows is the handshake, then `store`.
@@ -202,9 +204,7 @@ class Subscriptions:
         return granted if longest is None else min(granted, now + longest)
 
     def _check_quota(self, request: SubscriptionRequest, application: Application) -> None:
-        same_place = [
-            item for item in self.by_id.values() if (item.kind, item.watched) == (request.kind, request.watched)
-        ]
+        same_place = self._watching(request.kind, request.watched)
         mine = [item for item in same_place if item.application_id == application.client_id]
         if request.kind in {"chat", "user_chats"} and mine:
             raise GraphRefusal(
@@ -247,6 +247,7 @@ class Subscriptions:
             created_at=self.core.clock.now(),
         )
         self.by_id[subscription.id] = subscription
+        self._by_watched.setdefault((subscription.kind, subscription.watched), []).append(subscription)
         return subscription
 
     def find(self, subscription_id: str, application: Application) -> Subscription:
@@ -296,13 +297,17 @@ class Subscriptions:
 
     def watching(self, kind: ResourceKind, watched: str, change_type: str) -> list[Subscription]:
         """Return who is to be told of a change, in a fixed order."""
-        found = [
-            item
-            for item in self.by_id.values()
-            if item.kind == kind and item.watched == watched and change_type in item.change_types
-        ]
+        found = [item for item in self._watching(kind, watched) if change_type in item.change_types]
         found.sort(key=lambda item: item.id)
         return found
+
+    def _watching(self, kind: ResourceKind, watched: str) -> list[Subscription]:
+        """Return the live subscriptions to one thing, oldest first."""
+        known = self._by_watched.get((kind, watched))
+        if known is None:
+            return []
+        known[:] = [item for item in known if item.id in self.by_id]
+        return list(known)
 
 
 def _zoned_instant(text: str) -> datetime:

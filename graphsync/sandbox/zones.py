@@ -87,7 +87,8 @@ def stored_name(name: str) -> str:
 def wall_time(instant: datetime, zone_name: str) -> str:
     """Return `instant` on the clocks of a zone, as `dateTimeTimeZone.dateTime` has it: seven digits, no offset."""
     local = instant if zone_name == "UTC" else instant.astimezone(zone_of(zone_name))
-    return f"{local.year:04d}-{local.month:02d}-{local.day:02d}T{local:%H:%M:%S}.{local.microsecond:06d}0"
+    # The first 26 characters are date and time with microseconds; an offset may follow.
+    return local.isoformat(timespec="microseconds")[:26] + "0"
 
 
 def instant_of(text: str, zone_name: str, where: str) -> datetime:
@@ -113,10 +114,9 @@ def utc_text(instant: datetime | None) -> str | None:
     """Return `instant` as a `DateTimeOffset`: UTC with `Z`."""
     if instant is None:
         return None
-    whole = instant.astimezone(UTC).replace(tzinfo=None)
-    if not whole.microsecond:
-        return whole.isoformat() + "Z"
-    return whole.isoformat(timespec="microseconds") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat().removesuffix("+00:00") + "Z"
 
 
 def local_time(instant: datetime, zone_name: str) -> datetime:

@@ -261,10 +261,20 @@ def test_with_strict_off_unknown_options_and_keys_are_logged_and_passed_over(san
     assert "did you mean 'notificationUrl'" in printed
 
 
+def test_to_start_it_loads_neither_the_sdk_nor_the_service():
+    script = "import sys, graphsync.cli, graphsync.sandbox.standalone; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "graphsync.sandbox.server" in loaded
+    needless = {"msgraph", "kiota_abstractions", "sqlalchemy", "flask", "pydantic", "icalendar", "graphsync.settings"}
+    assert loaded & needless == set()
+
+
 def test_what_there_is_can_be_listed(sandbox):
     assert "POST /clock" in sandbox.control.get("/").json()["value"]
     kinds = sandbox.control.get("/fault-kinds").json()["value"]
-    assert {"throttled", "lost"} <= {kind["kind"] for kind in kinds}
+    befall = {kind["kind"]: kind["operations"] for kind in kinds}
+    assert (befall["throttled"], befall["lost"], befall["delta_expired"]) == (["*"], ["notify"], ["calendarViewDelta"])
     people = sandbox.control.get("/people").json()["value"]
     assert EMILY in {person["address"] for person in people}
     assert sandbox.control.get("/subscriptions").json() == {"value": []}

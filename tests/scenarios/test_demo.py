@@ -5,9 +5,14 @@ import pytest
 
 from graphsync.sandbox.demo import play
 from graphsync.sandbox.driver import KillPoint
+from graphsync.sandbox.faults import KINDS, operations_of
 
 WEEKS = 3
 SEED = 1
+QUIET = {"weeks": 2, "seed": 3}
+TROUBLED = {**QUIET, "fault_percent": 5}
+# When the service gets through to Graph, which trouble can put off by minutes.
+WHEN_SENT = {"invited_at", "lead_days"}
 
 # One place for each kind of call that changes something, before and after it took effect, and two while it reads.
 KILLS = (
@@ -26,7 +31,7 @@ KILLS = (
 
 def a_run(directory, **options):
     directory.mkdir(parents=True)
-    return play(directory, weeks=WEEKS, seed=SEED, **options)
+    return play(directory, **{"weeks": WEEKS, "seed": SEED, **options})
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +87,34 @@ def test_killing_the_service_at_ten_places_loses_nothing_and_doubles_nothing(und
     assert killed.outcome["sessions"] == undisturbed.outcome["sessions"]
     assert killed.outcome["nudges"] == undisturbed.outcome["nudges"]
     assert killed.outcome["requests"] == undisturbed.outcome["requests"]
+
+
+@pytest.fixture(scope="module")
+def troubled(workplace):
+    return a_run(workplace / "d", **TROUBLED)
+
+
+def test_every_fault_at_five_percent_brings_about_nothing_forbidden_and_no_error(troubled):
+    assert troubled.outcome["violations"] == []
+    assert troubled.faults == ()
+    assert sum(session["outcome"] == "held" for session in troubled.outcome["sessions"]) > 10
+
+
+def test_each_kind_of_fault_that_fits_what_the_service_does_has_struck(troubled):
+    assert set(troubled.struck) == set(KINDS)
+    often = {kind for kind, times in troubled.struck.items() if times >= 5}
+    assert often >= {kind for kind in KINDS if operations_of(kind) == ("*",)}
+    assert often >= {"lost", "delayed", "duplicate", "reordered", "wrong_client_state", "unknown_subscription"}
+
+
+def test_the_same_seed_gives_the_same_story_with_every_fault_at_five_percent(troubled, workplace):
+    again = a_run(workplace / "e", **TROUBLED)
+    assert {**again.outcome, "wall_s": 0} == {**troubled.outcome, "wall_s": 0}
+    assert again.struck == troubled.struck
+
+
+def test_the_sessions_are_those_of_a_run_without_faults(troubled, workplace):
+    def sessions(run):
+        return [{key: value for key, value in line.items() if key not in WHEN_SENT} for line in run.outcome["sessions"]]
+
+    assert sessions(troubled) == sessions(a_run(workplace / "f", **QUIET))

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from graphsync import cli
 from graphsync.errors import ConfigError
-from graphsync.settings import ClientCertificate, ClientSecret, load_settings
+from graphsync.settings import CONFIG, ClientCertificate, ClientSecret, load_settings
 
 SHIPPED = Path(__file__).parents[2] / "config"
 TENANT = "11111111-2222-4333-8444-555555555555"
@@ -155,3 +156,8 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch):
     assert problems_of({}, Path()) == [
         "mentorships.csv: found 'mentorships.csv': is a directory; expected a file that can be read"
     ]
+
+
+def test_the_option_of_the_commands_takes_the_variable_that_is_documented():
+    (option,) = (parameter for parameter in cli.check.params if parameter.name == "directory")
+    assert option.envvar == CONFIG

@@ -182,6 +182,17 @@ def test_graph_can_lose_what_waits(world, ana, receiver, application):
     assert [item["lifecycleEvent"] for item in receiver.items(LIFE)] == ["missed"]
 
 
+def test_a_change_is_told_to_those_alone_who_watch_when_it_happens(world, ana, receiver, application):
+    gone = subscribe(world, application, f"users/{ana.id}/events")
+    world.remove_subscription(gone.id)
+    first = subscribe(world, application, f"users/{ana.id}/events", change_type="created,updated")
+    second = subscribe(world, application, f"Users('{ana.address}')/calendar/events", change_type="created")
+    subscribe(world, application, f"users/{ana.id}/messages", change_type="created")
+    world.create_event(ana, an_event(), actor=ana.address)
+    let_pass(world, timedelta(minutes=1))
+    assert sorted(item["subscriptionId"] for item in receiver.items()) == sorted((first.id, second.id))
+
+
 @pytest.mark.parametrize(
     ("change", "status", "part"),
     [
