@@ -33,6 +33,15 @@ class Behavior:
     duplicate_subscriptions: Literal["conflict", "allow"] = "conflict"
     # Handshake again on renewal: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/2805
     validate_on_renewal: bool = True
+    # How long an endpoint has for the echo, in real seconds; Graph's is fixed:
+    # https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+    validation_timeout_s: float = 10.0
+    # `clientState` is kept secret on lists by the page; for a single subscription reports differ: docs issue 6462
+    client_state_on_get: bool = False
+    # One example of the pages echoes `encryptionCertificate`, another leaves it out.
+    certificate_echoed: bool = True
+    # The form of validation tokens: the page's, or that seen with Teams: msgraph-sdk-dotnet-core issue 317
+    validation_token_version: Literal["v1", "v2"] = "v1"
     # Grants less than was asked for: https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/2930
     longest_grant: timedelta | None = None
     # First page of a delta round empty, with a nextLink: microsoft-graph-docs issue 2839
@@ -67,5 +76,16 @@ class Behavior:
     # Microsoft's JavaScript client still lets all parts depend on one; the page has it parallel or in a chain.
     batch_same_dependency: bool = False
     notifications_per_request: int = 20
+    # How many seconds of virtual time a first attempt waits for others to share its request.
+    notification_wait: float = 0.0
+    # Waits between the attempts of one notification, the last one repeated until four hours are over; Graph's are not
+    # published. With jitter each is up to a fifth shorter or longer.
+    retry_schedule: tuple[timedelta, ...] = tuple(
+        timedelta(seconds=seconds) for seconds in (10, 30, 60, 120, 300, 600, 1200, 2400, 3600)
+    )
+    retry_jitter: bool = False
+    # Hosts that answer late are sent less (endpoints.py):
+    # https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+    endpoint_states: bool = True
     # Real bodies come with and without `innerError`: https://learn.microsoft.com/graph/errors
     inner_errors: bool = True

@@ -86,6 +86,8 @@ class Control:
                 ("PATCH", "/behavior", self._switch),
                 ("GET", "/requests", self._requests),
                 ("GET", "/subscriptions", self._subscriptions),
+                ("GET", "/endpoints", self._endpoints),
+                ("GET", "/event-hubs", self._event_hubs),
                 ("GET", "/people", self._people),
                 ("GET", "/people/{address}/events", self._events),
                 ("POST", "/people/{address}/answer", self._answer),
@@ -235,6 +237,26 @@ class Control:
                 for subscription in self.world.live_subscriptions()
             ]
         }
+
+    def _endpoints(self, asked: Asked) -> tuple[int, Json]:
+        return 200, {
+            "value": [
+                {
+                    "host": endpoint.host,
+                    "state": endpoint.state,
+                    "until": None if endpoint.until is None else endpoint.until.isoformat(),
+                    "answers": endpoint.answers,
+                    "over_3_s": endpoint.over_3_s,
+                    "over_10_s": endpoint.over_10_s,
+                }
+                for endpoint in self.world.endpoints()
+            ]
+        }
+
+    def _event_hubs(self, asked: Asked) -> tuple[int, Json]:
+        with self.world.lock:
+            hubs = self.world.event_hubs.messages()
+        return 200, {"value": [{"url": url, "messages": messages} for url, messages in hubs.items()]}
 
     def _people(self, asked: Asked) -> tuple[int, Json]:
         return 200, {

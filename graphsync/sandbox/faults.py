@@ -20,6 +20,7 @@ from graphsync.sandbox.draws import Draws
 
 RequestFaultKind = Literal[
     "throttled",
+    "throttled_after",
     "unavailable",
     "unavailable_after",
     "gateway_timeout",
@@ -28,6 +29,7 @@ RequestFaultKind = Literal[
     "timeout",
     "timeout_after",
     "delta_expired",
+    "validation_unsent",
 ]
 NotificationFaultKind = Literal[
     "duplicate",
@@ -36,11 +38,27 @@ NotificationFaultKind = Literal[
     "reordered",
     "wrong_client_state",
     "unknown_subscription",
+    "huge_batch",
+    "malformed_json",
+    "extra_properties",
+    "other_case",
+    "offset_expiry",
+    "token_wrong_audience",
+    "token_wrong_publisher",
+    "token_expired",
+    "token_other_tenant",
+    "bad_signature",
 ]
 FaultKind = RequestFaultKind | NotificationFaultKind
 
 REQUEST_KINDS: frozenset[str] = frozenset(get_args(RequestFaultKind))
 NOTIFICATION_KINDS: frozenset[str] = frozenset(get_args(NotificationFaultKind))
+# They strike what carries resource data alone; others are let pass, uncounted.
+RICH_KINDS: frozenset[str] = frozenset(
+    {"token_wrong_audience", "token_wrong_publisher", "token_expired", "token_other_tenant", "bad_signature"}
+)
+# Where an endpoint is asked for the echo of a token.
+HANDSHAKES = frozenset({"createSubscription", "updateSubscription", "reauthorizeSubscription"})
 NOTIFY = "notify"
 
 
@@ -59,6 +77,9 @@ _METHOD = re.compile(r"(?:GET|POST|PATCH|PUT|DELETE) [/*]", re.IGNORECASE)
 _ERRORS = "https://learn.microsoft.com/graph/errors"
 _DELIVERY = "https://learn.microsoft.com/graph/change-notifications-delivery-webhooks"
 _LIFECYCLE = "https://learn.microsoft.com/graph/change-notifications-lifecycle-events"
+_ITEM = "https://learn.microsoft.com/graph/api/resources/changenotification"
+_OUTLOOK = "https://learn.microsoft.com/graph/outlook-change-notifications-overview"
+_RICH = "https://learn.microsoft.com/graph/change-notifications-with-resource-data"
 # No page of Graph promises an answer; what a client may conclude from none is HTTP's.
 _NO_ANSWER = "https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2"
 
@@ -66,6 +87,10 @@ KINDS: Mapping[FaultKind, Kind] = MappingProxyType(
     {
         "throttled": Kind(
             "429, with Retry-After if retry_after_s is given", "https://learn.microsoft.com/graph/throttling"
+        ),
+        "throttled_after": Kind(
+            "429 although the effect was stored, with Retry-After if retry_after_s is given",
+            "https://learn.microsoft.com/graph/throttling",
         ),
         "unavailable": Kind("503 before anything was done", _ERRORS),
         "unavailable_after": Kind("503 although the effect was stored", _ERRORS),
@@ -81,12 +106,32 @@ KINDS: Mapping[FaultKind, Kind] = MappingProxyType(
             "https://learn.microsoft.com/graph/delta-query-overview",
             operations=("calendarViewDelta",),
         ),
+        "validation_unsent": Kind(
+            "the request that validates an endpoint never arrives: 400, as after its 10 seconds; for "
+            "createSubscription, updateSubscription, reauthorizeSubscription",
+            "https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/2805",
+            operations=tuple(sorted(HANDSHAKES)),
+        ),
         "duplicate": Kind("the item comes twice", _DELIVERY),
         "lost": Kind("the item never comes; with announce, a `missed` lifecycle notification does", _LIFECYCLE),
         "delayed": Kind("the item comes delay_s later than it would", _DELIVERY),
         "reordered": Kind("the item comes after the next one of its subscription", _DELIVERY),
         "wrong_client_state": Kind("the item carries another clientState", _DELIVERY),
         "unknown_subscription": Kind("the item carries a subscriptionId nobody has", _DELIVERY),
+        "huge_batch": Kind("the item comes 500 times in one request", _DELIVERY),
+        "malformed_json": Kind(
+            "the item's request breaks off in the middle of its JSON; the next attempt is whole, if the receiver "
+            "refuses it",
+            _DELIVERY,
+        ),
+        "extra_properties": Kind("the item and its request carry properties nobody knows", _ITEM),
+        "other_case": Kind("resource, @odata.id and @odata.type come in another case and punctuation", _OUTLOOK),
+        "offset_expiry": Kind("subscriptionExpirationDateTime has the offset +05:30", _OUTLOOK),
+        "token_wrong_audience": Kind("the validation token is for another application", _RICH),
+        "token_wrong_publisher": Kind("the validation token was asked for by another application than Graph", _RICH),
+        "token_expired": Kind("the validation token expired hours ago", _RICH),
+        "token_other_tenant": Kind("the validation token is of another tenant", _RICH),
+        "bad_signature": Kind("dataSignature is not that of the encrypted data", _RICH),
     }
 )
 
@@ -140,6 +185,8 @@ class Fault:
         kinds = NOTIFICATION_KINDS if self.operation == NOTIFY else REQUEST_KINDS
         if self.kind not in kinds:
             raise ValueError(f"{self.kind!r} is no fault of {self.operation!r}; expected one of {sorted(kinds)}")
+        if self.kind == "validation_unsent" and self.operation not in {"*", *HANDSHAKES}:
+            raise ValueError(f"{self.operation!r} validates no endpoint; expected '*' or one of {sorted(HANDSHAKES)}")
         if self.times is None:
             narrowed = self.probability is not None or self.from_at is not None or self.until_at is not None
             self.times = "always" if narrowed else 1

@@ -277,12 +277,14 @@ def list_of(read: Reader, what: str, *, least: int = 0) -> Reader:
 
 
 def by_annotation(annotation: Any) -> Reader:
-    """Return the reader of a value of a type: bool, int, float, a Literal, a pair of numbers, a duration, or None."""
+    """Return the reader of a value of a type: bool, int, float, a Literal, a pair of numbers, durations, or None."""
     if get_origin(annotation) in {Union, UnionType}:
         inner = [part for part in get_args(annotation) if part is not NoneType]
         return _or_nothing(by_annotation(inner[0]))
     if get_origin(annotation) is Literal:
         return one_of(get_args(annotation))
+    if get_origin(annotation) is tuple and Ellipsis in get_args(annotation):
+        return _several(by_annotation(get_args(annotation)[0]))
     if get_origin(annotation) is tuple:
         return _pair(whole=get_args(annotation)[0] is int)
     readers: dict[Any, Reader] = {
@@ -298,6 +300,11 @@ def by_annotation(annotation: Any) -> Reader:
 
 def _or_nothing(read: Reader) -> Reader:
     return lambda value: None if value is None else read(value)
+
+
+def _several(read: Reader) -> Reader:
+    read_list = list_of(read, "values, at least one", least=1)
+    return lambda value: tuple(read_list(value))
 
 
 def _pair(*, whole: bool) -> Reader:
@@ -323,6 +330,6 @@ def written(value: object) -> object:
             seconds = value.total_seconds()
             return f"{seconds:g} seconds" if seconds != 1 else "1 second"
         case tuple():
-            return list(value)
+            return [written(item) for item in value]
         case _:
             return value

@@ -20,9 +20,10 @@ from graphsync.sandbox import routes_calendar, routes_directory, routes_mail, ro
 from graphsync.sandbox.batch import BatchRoutes, Respond
 from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
 from graphsync.sandbox.directory import Application, User, no_mailbox, unknown_mailbox
-from graphsync.sandbox.faults import REQUEST_KINDS, Fault
+from graphsync.sandbox.faults import HANDSHAKES, REQUEST_KINDS, Fault
 from graphsync.sandbox.odata import Query
-from graphsync.sandbox.posting import Handshake, shake_hands
+from graphsync.sandbox.posting import Handshake, shake_hands, validation_timed_out
+from graphsync.sandbox.published_keys import common_document
 from graphsync.sandbox.refusals import GraphRefusal, bad_request, unknown_names
 from graphsync.sandbox.routes_subscriptions import SubscriptionRoutes
 from graphsync.sandbox.routing import Router
@@ -34,7 +35,7 @@ from graphsync.sandbox.world import SeenRequest, World
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 VERSION = "/v1.0"
 _DIAGNOSTIC = '{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"SB0"}}'
-_AFTER = frozenset({"unavailable_after", "dropped_after", "timeout_after"})
+_AFTER = frozenset({"throttled_after", "unavailable_after", "dropped_after", "timeout_after"})
 _encode = msgspec.json.encode
 _log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Face:
         if self._client is None:
             verify = True if self._context is None else self._context
             self._client = httpx.AsyncClient(verify=verify, trust_env=False)
-        await shake_hands(self._client, urls, request_id)
+        await shake_hands(self._client, urls, request_id, self.world.behavior.validation_timeout_s)
 
     async def respond(self, request: Request) -> Answer:
         """Return the answer to a request; never raises for what a caller can do wrong."""
@@ -108,6 +109,8 @@ class Face:
         if path == f"{tenant}/oauth2/v2.0/token" and request.method == "POST":
             with self.world.lock:
                 return self.tokens.token(request.body, request.base_url)
+        if (published := common_document(self.world, path, request.base_url)) is not None:
+            return published
         message = f"Nothing is served at '{request.path}'; Graph is below {VERSION}, the authority below {tenant}."
         return Answer(status=404, body={"error": {"code": "ResourceNotFound", "message": message}})
 
@@ -125,7 +128,7 @@ class Face:
             world.request_counts[operation] = world.request_counts.get(operation, 0) + 1
         self._tell(operation, "received")
         with world.lock:
-            fault = world.faults.strike(operation, path, REQUEST_KINDS, method=request.method)
+            fault = world.faults.strike(operation, path, self._kinds(operation), method=request.method)
         if fault is not None and fault.kind not in _AFTER:
             return self._struck(fault)
         call = Call(
@@ -200,9 +203,16 @@ class Face:
             raise no_mailbox()
         return user
 
+    def _kinds(self, operation: str) -> frozenset[str]:
+        """Return which faults may strike: where no endpoint is validated, that cannot fail."""
+        validates = operation in HANDSHAKES and (
+            operation == "createSubscription" or self.world.behavior.validate_on_renewal
+        )
+        return REQUEST_KINDS if validates else REQUEST_KINDS - {"validation_unsent"}
+
     def _struck(self, fault: Fault) -> Answer:
         match fault.kind:
-            case "throttled":
+            case "throttled" | "throttled_after":
                 headers = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
                 raise GraphRefusal(
                     429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.", headers=headers
@@ -220,6 +230,8 @@ class Face:
                     "SyncStateNotFound",
                     "The sync state generation is not found; generation=149;[highest=157][157][155][156].",
                 )
+            case "validation_unsent":
+                raise validation_timed_out()
             case "dropped" | "dropped_after":
                 return Answer(status=200, interrupt=True)
             case "timeout" | "timeout_after":

@@ -213,7 +213,7 @@ def matches(item: Filter, lookup: Lookup) -> bool:
         return every(matches(part, lookup) for part in item.parts)
     found = lookup(item.path)
     if isinstance(item, AnyOf):
-        return any(matches(item.inner, _member_lookup(member)) for member in found or ())
+        return any(matches(item.inner, lookup_in(member)) for member in found or ())
     if item.operator in _FUNCTIONS:
         return isinstance(found, str) and _FUNCTIONS[item.operator](found.lower(), str(item.value).lower())
     if isinstance(found, str) and isinstance(item.value, str):
@@ -221,7 +221,9 @@ def matches(item: Filter, lookup: Lookup) -> bool:
     return _COMPARISONS[item.operator](found, item.value)
 
 
-def _member_lookup(member: Mapping[str, Any]) -> Lookup:
+def lookup_in(member: Mapping[str, Any]) -> Lookup:
+    """Return what a filter sees of an item that is there as JSON."""
+
     def lookup(path: tuple[str, ...]) -> Any:
         value: Any = member
         for part in path:

@@ -8,16 +8,27 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 import httpx
 
 from graphsync.sandbox.refusals import GraphRefusal
-
-VALIDATION_TIMEOUT_S = 10.0
+from graphsync.sandbox.subscription_refusals import invalid_subscription
 
 # Asks the endpoints at some URLs for the echo of a token; raises a refusal if one fails.
 Handshake = Callable[[Sequence[str], str], Awaitable[None]]
+
+
+class Receipt(NamedTuple):
+    """How a receiver answered: the status, 0 without an answer, and the real seconds it took."""
+
+    status: int
+    lasted_s: float = 0.0
+
+
+# Posts a body with its headers to a URL, and waits for the answer as many seconds as it is told.
+Deliver = Callable[[str, bytes, dict[str, str], float], Receipt]
 
 
 class Poster:
@@ -32,16 +43,19 @@ class Poster:
         self.close()
         self._context = context
 
-    def __call__(self, url: str, body: bytes, headers: dict[str, str], timeout_s: float) -> int:
-        """Post `body` and return the status, 0 if there was no answer within `timeout_s`."""
+    def __call__(self, url: str, body: bytes, headers: dict[str, str], timeout_s: float) -> Receipt:
+        """Post `body` and return what came back; no status if nothing did within `timeout_s`."""
         if self._client is None:
             self._client = httpx.Client(
                 verify=True if self._context is None else self._context, trust_env=False, follow_redirects=False
             )
         try:
-            return self._client.post(url, content=body, headers=headers, timeout=timeout_s).status_code
+            answer = self._client.post(url, content=body, headers=headers, timeout=timeout_s)
         except httpx.HTTPError:
-            return 0
+            return Receipt(0, timeout_s)
+        # An answer that trickles in may be whole only after the time was up.
+        lasted_s = answer.elapsed.total_seconds()
+        return Receipt(answer.status_code if lasted_s <= timeout_s else 0, lasted_s)
 
     def close(self) -> None:
         """Close the connections kept open."""
@@ -62,38 +76,41 @@ def validation_url(url: str, token: str) -> str:
     return f"{url}{joint}validationToken={encoded}"
 
 
-async def shake_hands(client: httpx.AsyncClient, urls: Sequence[str], request_id: str) -> None:
-    """Ask each endpoint to echo a token, all at the same time.
+async def shake_hands(client: httpx.AsyncClient, urls: Sequence[str], request_id: str, limit_s: float) -> None:
+    """Ask each endpoint to echo a token within `limit_s`, all at the same time; a URL given twice is asked twice.
 
     Raises:
         GraphRefusal: 400; an endpoint did not answer in time, not with 200, or not with the token alone.
     """
     token = validation_token(request_id)
-    await asyncio.gather(*(_validate(client, url, token) for url in urls))
+    await asyncio.gather(*(_validate(client, url, token, limit_s) for url in urls))
 
 
-async def _validate(client: httpx.AsyncClient, url: str, token: str) -> None:
+async def _validate(client: httpx.AsyncClient, url: str, token: str, limit_s: float) -> None:
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     try:
-        answer = await client.post(
-            validation_url(url, token), content=b"", headers=headers, timeout=VALIDATION_TIMEOUT_S
-        )
-    except httpx.TimeoutException as error:
-        raise _failed("Subscription validation request timed out.") from error
+        # Over all of the answer: one that trickles in is late as well.
+        async with asyncio.timeout(limit_s):
+            answer = await client.post(validation_url(url, token), content=b"", headers=headers, timeout=None)
+    except TimeoutError as error:
+        raise validation_timed_out() from error
     except httpx.HTTPError as error:
-        raise _failed("Subscription validation request failed. The notification endpoint cannot be reached.") from error
+        raise invalid_subscription(
+            "Subscription validation request failed. The notification endpoint cannot be reached."
+        ) from error
     if answer.status_code != 200:
         reason = answer.reason_phrase or str(answer.status_code)
-        raise _failed(
+        raise invalid_subscription(
             f"Subscription validation request failed. HTTP status code is '{reason}'. "
             "Notification endpoint must respond with 200 OK to validation request."
         )
     content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "text/plain" or answer.text != token:
-        raise _failed(
+        raise invalid_subscription(
             "Subscription validation request failed. Response must exactly match validationToken query parameter."
         )
 
 
-def _failed(message: str) -> GraphRefusal:
-    return GraphRefusal(400, "InvalidRequest", message)
+def validation_timed_out() -> GraphRefusal:
+    """Return the refusal where no echo came in time."""
+    return invalid_subscription("Subscription validation request timed out.")

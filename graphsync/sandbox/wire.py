@@ -1,7 +1,7 @@
-"""Values out as Graph's JSON: events, messages, chats, users, subscriptions.
+"""Values out as Graph's JSON: events, messages, chats, users.
 
 Only what is selected is computed. Sources: https://learn.microsoft.com/graph/api/resources/event, message, chat,
-chatmessage, user, mailboxsettings, subscription
+chatmessage, user, mailboxsettings
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from graphsync.sandbox.directory import Directory, User
 from graphsync.sandbox.events import Attendee, Event
 from graphsync.sandbox.mailboxes import MailMessage
 from graphsync.sandbox.schedules import working_hours_json
-from graphsync.sandbox.subscriptions import Subscription
 from graphsync.sandbox.zones import utc_text, wall_time
 
 Json = dict[str, Any]
@@ -428,25 +427,4 @@ def chat_message_json(message: ChatMessage, directory: Directory, tenant_id: str
             for (by, at), kind in zip(message.reactions, message.reaction_types, strict=True)
         ],
         "messageHistory": [],
-    }
-
-
-def subscription_json(subscription: Subscription, *, with_state: bool) -> Json:
-    """Return a subscription; `clientState` is told only to whoever just sent it."""
-    return {
-        "id": subscription.id,
-        "resource": subscription.resource,
-        "applicationId": subscription.application_id,
-        "changeType": ",".join(subscription.change_types),
-        "clientState": subscription.client_state if with_state else None,
-        "notificationUrl": subscription.notification_url,
-        "notificationQueryOptions": None,
-        "lifecycleNotificationUrl": subscription.lifecycle_url,
-        "expirationDateTime": utc_text(subscription.expires_at),
-        "creatorId": subscription.creator_id,
-        "includeResourceData": None,
-        "latestSupportedTlsVersion": "v1_2",
-        "encryptionCertificate": None,
-        "encryptionCertificateId": None,
-        "notificationUrlAppId": None,
     }

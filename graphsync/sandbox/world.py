@@ -19,7 +19,7 @@ from graphsync.sandbox.chats import Chat, ChatMessage, Chats
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.copies import Copies
 from graphsync.sandbox.core import Core
-from graphsync.sandbox.delivery import HEADERS, Deliver, Notifier, body_of, timeout_of
+from graphsync.sandbox.delivery import HEADERS, Notifier, timeout_of
 from graphsync.sandbox.delta import DeltaRounds
 from graphsync.sandbox.directory import (
     WORK_DAYS,
@@ -31,16 +31,19 @@ from graphsync.sandbox.directory import (
     User,
 )
 from graphsync.sandbox.draws import Draws
+from graphsync.sandbox.endpoints import EndpointReport
+from graphsync.sandbox.event_hubs import EventHubs, is_event_hub
 from graphsync.sandbox.events import Answer, Event
 from graphsync.sandbox.faults import Faults
 from graphsync.sandbox.invitations import Invitations
 from graphsync.sandbox.journal import Journal
 from graphsync.sandbox.mail import Mailroom
 from graphsync.sandbox.mailboxes import Folder, MailMessage
-from graphsync.sandbox.posting import Poster
+from graphsync.sandbox.posting import Deliver, Poster
 from graphsync.sandbox.schedules import Schedules
 from graphsync.sandbox.signing import SigningKeys
 from graphsync.sandbox.subscriptions import Subscription, Subscriptions
+from graphsync.sandbox.validation_tokens import ValidationTokens
 
 TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
 
@@ -90,7 +93,9 @@ class World:
             directory=self.directory,
         )
         self.subscriptions = Subscriptions(self.core)
-        self.notifier = Notifier(self.core, self.subscriptions, self.faults)
+        self.signing = SigningKeys()
+        tokens = ValidationTokens(self.core, self.signing)
+        self.notifier = Notifier(self.core, self.subscriptions, self.faults, tokens)
         self.mailroom = Mailroom(self.core, self.notifier)
         copies = Copies(self.core, self.notifier)
         self.invitations = Invitations(self.core, copies, self.mailroom)
@@ -98,9 +103,9 @@ class World:
         self.schedules = Schedules(self.core)
         self.delta = DeltaRounds(self.core)
         self.teams = Chats(self.core, self.notifier)
-        self.signing = SigningKeys()
         self.poster = Poster()
         self.deliver: Deliver = self.poster
+        self.event_hubs = EventHubs()
         self.on_request: Callable[[str, str], None] | None = None
         self.request_counts: dict[str, int] = Counter()
         self.last_requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
@@ -322,6 +327,11 @@ class World:
         with self.lock:
             self.notifier.send_lifecycle(self.subscriptions.by_id[subscription_id], "reauthorizationRequired")
 
+    def endpoints(self) -> list[EndpointReport]:
+        """Return how each host that was sent notifications stands, by name."""
+        with self.lock:
+            return self.notifier.endpoints.reports()
+
     def expire_delta_tokens(self, user: Who) -> None:
         """Drop the sync state of a mailbox: every delta token given so far is answered 410."""
         with self.lock:
@@ -346,9 +356,13 @@ class World:
                 with self.lock:
                     done += self.agenda.run_due()
                     batch = self.notifier.take_batch()
-                if not batch:
-                    return done
-                status = self.deliver(batch[0].url, body_of(batch), dict(HEADERS), timeout_of(batch))
+                    if not batch:
+                        return done
+                    body, url = self.notifier.body_of(batch), batch[0].url
+                if is_event_hub(url):
+                    receipt = self.event_hubs.take(url, body)
+                else:
+                    receipt = self.deliver(url, body, dict(HEADERS), timeout_of(batch))
                 with self.lock:
-                    self.notifier.settle(batch, status)
+                    self.notifier.settle(batch, receipt)
                 done += len(batch)

@@ -292,7 +292,7 @@ def test_what_there_is_can_be_listed(sandbox):
         ("POST", "/clock", {"stepp": "1 day"}, 400, "did you mean 'step'?"),
         ("POST", "/clock", None, 400, "found nothing; expected the keys run_to, step"),
         ("POST", "/clock", [1], 400, "found a list"),
-        ("POST", "/faults", {"kind": "throtled"}, 400, "did you mean 'throttled'?"),
+        ("POST", "/faults", {"kind": "throtled"}, 400, "did you mean 'throttled'"),
         ("POST", "/faults", {"kind": "dropped", "operation": "getEvnt"}, 400, "did you mean 'getEvent'"),
         ("POST", "/faults", {"kind": "dropped", "path": "re:("}, 400, "is no regular expression"),
         ("POST", "/faults", {"kind": "dropped", "times": 0}, 400, "times: found 0; expected a whole number from 1"),

@@ -25,6 +25,7 @@ from graphsync.graph.credentials import ClientSecret
 from graphsync.mentoring import mentorship_id
 from graphsync.rules.config import FileNames, parse_config
 from graphsync.sandbox import VirtualClock, World
+from graphsync.sandbox.posting import Receipt
 from graphsync.sandbox.server import SandboxServer
 from graphsync.store import open_store
 from graphsync.web.app import create_app
@@ -359,7 +360,7 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
     def _deliver(self, url, body, headers, _timeout_s):
         status = self.web.post(url.removeprefix(self.receiver.url), data=body, headers=headers).status_code
         self.delivered.append((status, body))
-        return status
+        return Receipt(status)
 
     def post(self, body, content_type="application/json"):
         """Post something to the receiver, as anybody can."""

@@ -5,6 +5,7 @@ from tenant import PROGRAMME, CrashingGraph, CrashingStore, TamperedGraph, a_pai
 
 from graphsync.errors import GraphUnavailable
 from graphsync.sandbox import Fault
+from graphsync.sandbox.posting import Receipt
 
 CALLS = (
     "createSubscription",
@@ -45,6 +46,10 @@ UNDISTURBED = {
     "sessions": [(1, None, "declined"), (2, 1, None)],
     "alerts": {},
 }
+
+
+def errors_in(caplog):
+    return [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.fixture
@@ -175,7 +180,7 @@ def test_a_subscription_that_was_removed_is_made_anew_and_what_was_missed_is_fou
     tenant.run_for(minutes=30)
     if not announced:
         tenant.world.faults.add(Fault(operation="notify", kind="lost", times=1000))
-        tenant.world.deliver = lambda *_: 0
+        tenant.world.deliver = lambda *_: Receipt(0)
     for subscription in tenant.world.live_subscriptions():
         tenant.world.remove_subscription(subscription.id)
     tenant.answer("mira", tenant.only_meeting("tom"), "declined")
@@ -215,13 +220,60 @@ def test_a_subscription_whose_making_was_never_answered_is_made_anew_and_known(a
 # Notifications -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["duplicate", "lost", "reordered", "delayed", "wrong_client_state"])
+ASTRAY = ("duplicate", "lost", "reordered", "delayed", "wrong_client_state", "unknown_subscription")
+# Forms that Graph may send, or that a receiver has to refuse before Graph sends them as they should be.
+ODD = ("huge_batch", "malformed_json", "extra_properties", "other_case", "offset_expiry")
+
+
+@pytest.mark.parametrize("kind", [*ASTRAY, *ODD])
 def test_notifications_that_go_astray_end_after_the_sweep_in_the_same_calendar(a_tenant, kind):
     tenant = a_tenant(sweep_hours=24)
     tenant.world.faults.add(Fault(operation="notify", kind=kind, times=10_000))
     a_lost_session_is_put_back(tenant)
     tenant.run_for(days=1)
     assert_as_if_nothing_had_happened(what_there_is(tenant))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_notifications_lose_nothing_and_are_no_error(a_tenant, caplog, kind):
+    tenant = a_tenant()
+    fault = tenant.world.faults.add(Fault(operation="notify", kind=kind, times="always"))
+    seen = a_lost_session_is_put_back(tenant)
+    assert_as_if_nothing_had_happened(seen)
+    assert fault.struck > 0
+    assert errors_in(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("createSubscription", "validation_unsent"),
+        ("createSubscription", "throttled_after"),
+        ("createEvent", "throttled_after"),
+        ("createMessage", "throttled_after"),
+        ("sendMessage", "throttled_after"),
+    ],
+)
+def test_what_fails_though_it_was_done_or_is_never_validated_is_made_up_for(a_tenant, caplog, operation, kind):
+    tenant = a_tenant()
+    fault = tenant.world.faults.add(Fault(operation=operation, kind=kind, retry_after_s=2))
+    assert_as_if_nothing_had_happened(a_lost_session_is_put_back(tenant))
+    assert fault.struck == 1
+    assert errors_in(caplog) == []
+
+
+@pytest.mark.parametrize("kind", ["validation_unsent", "throttled_after"])
+def test_a_renewal_that_fails_leaves_everybody_watched(a_tenant, caplog, kind):
+    tenant = a_tenant()
+    tenant.run_for(minutes=30)
+    watched = what_there_is(tenant)["subscriptions"]
+    fault = tenant.world.faults.add(Fault(operation="updateSubscription", kind=kind))
+    tenant.run_for(days=8)
+    assert fault.struck == 1
+    assert what_there_is(tenant)["subscriptions"] == watched
+    assert tenant.alerts() == {}
+    assert tenant.world.journal.entries("subscription_expired") == []
+    assert errors_in(caplog) == []
 
 
 def test_notifications_that_were_missed_are_made_up_for_as_soon_as_graph_says_so(a_tenant):
@@ -237,7 +289,7 @@ def test_a_receiver_that_is_down_for_an_hour_is_sent_everything_again(a_tenant):
     tenant = a_tenant()
     tenant.run_for(minutes=30)
     up = tenant.world.deliver
-    tenant.world.deliver = lambda *_: 0
+    tenant.world.deliver = lambda *_: Receipt(0)
     tenant.answer("mira", tenant.only_meeting("tom"), "declined")
     tenant.run_for(hours=1)
     assert [session.loss for session in tenant.sessions()] == [None]

@@ -5,6 +5,7 @@ from tenant import SESSION, a_pair, a_person, berlin, week_of
 
 from graphsync.sandbox import Fault
 from graphsync.sandbox.behavior import Behavior
+from graphsync.sandbox.posting import Receipt
 
 TUESDAY = berlin("2026-03-10 10:00")
 PAIR = {"standing": "tue 10:00"}
@@ -86,7 +87,7 @@ def test_a_copy_that_vanishes_while_nothing_is_told_is_found_missing_by_the_dail
     tenant = booked(accepted=False, sweep_hours=24)
     for subscription in tenant.world.live_subscriptions():
         tenant.world.remove_subscription(subscription.id)
-    tenant.world.deliver = lambda *_: 0
+    tenant.world.deliver = lambda *_: Receipt(0)
     tenant.drop("mira", tenant.only_meeting("tom"))
     tenant.run_for(days=2)
     assert [session.loss for session in tenant.sessions()] == ["dropped", None]

@@ -143,7 +143,7 @@ faults:
     assert "found no secret" in found[8]
     assert "did you mean 'Calendars.ReadWrite'" in found[9]
     assert found[13].endswith("keys (did you mean 'schedule_limit' or 'schedule_details'?)")
-    assert "(did you mean 'throttled'?)" in found[15]
+    assert "(did you mean 'throttled'" in found[15]
 
 
 @pytest.mark.parametrize(
