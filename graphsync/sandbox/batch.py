@@ -228,6 +228,8 @@ def _failed_dependency() -> Answer:
 
 def _shown(part_id: str, answer: Answer) -> Json:
     shown: Json = {"id": part_id, "status": answer.status, "headers": dict(answer.headers)}
+    if answer.content is not None:
+        shown["body"] = base64.b64encode(answer.content).decode()
     if answer.body is not None:
         shown["headers"]["Content-Type"] = PART_CONTENT_TYPE
         shown["body"] = answer.body

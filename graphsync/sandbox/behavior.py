@@ -87,5 +87,22 @@ class Behavior:
     # Hosts that answer late are sent less (endpoints.py):
     # https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
     endpoint_states: bool = True
+    # The page has ids of users in paths of meetings; nothing says that addresses work.
+    meeting_paths: Literal["object_id", "any"] = "object_id"
+    # The page lets attendees look a meeting up, reports have 403: microsoft-graph-docs issue 17234
+    meetings_for_attendees: bool = False
+    # Two wordings of the 403 without a policy, one of the page, one of reports: microsoft-graph-docs-contrib issue 470
+    meeting_policy_refusal: Literal["no_policy", "not_authorized"] = "no_policy"
+    # Up to 30 minutes: https://learn.microsoft.com/graph/cloud-communication-online-meeting-application-access-policy
+    meeting_policy_delay: tuple[float, float] = (0.0, 0.0)
+    # What a join link that leads nowhere gives is not documented.
+    unknown_join_url: Literal["not_found", "empty"] = "not_found"
+    # How long after the end of a meeting its attendance report is there; no page says.
+    report_delay: tuple[float, float] = (60.0, 300.0)
+    # The tenant's policy for attendance reports:
+    # https://learn.microsoft.com/microsoftteams/teams-analytics-and-reports/meeting-attendance-report
+    attendance_reports: bool = True
+    # Busy or busy: pages and answers differ: https://learn.microsoft.com/graph/api/resources/presence
+    presence_casing: Literal["pascal", "camel"] = "pascal"
     # Real bodies come with and without `innerError`: https://learn.microsoft.com/graph/errors
     inner_errors: bool = True

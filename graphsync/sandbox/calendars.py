@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from graphsync.sandbox.bodies import check_times, event_changes, fingerprint
 from graphsync.sandbox.copies import Copies
@@ -17,6 +16,7 @@ from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import SHARED_FIELDS, TIME_FIELDS, Attendee, Event, EventChanges, snapshot
 from graphsync.sandbox.invitations import Invitations
+from graphsync.sandbox.meetings import join_url
 from graphsync.sandbox.recurrence import split_occurrence_id
 from graphsync.sandbox.refusals import (
     GraphRefusal,
@@ -154,12 +154,9 @@ class Calendars:
         if not user.teams_licence:
             return
         thread = self.core.draws.hexadecimal("meeting", event.ical_uid)[:40]
-        context = quote(f'{{"Tid":"{self.core.tenant_id}","Oid":"{user.id}"}}', safe="")
         event.is_online_meeting = True
         event.online_meeting_provider = "teamsForBusiness"
-        event.join_url = (
-            f"https://teams.microsoft.com/l/meetup-join/19%3ameeting_{thread}%40thread.v2/0?context={context}"
-        )
+        event.join_url = join_url(thread, self.core.tenant_id, user.id)
         event.body_html += meeting_block(event.join_url)
 
     def patch(

@@ -90,10 +90,14 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """What is sent back. `interrupt` ends the connection instead, after `hold_s` seconds."""
+    """What is sent back: `body` as JSON, or `content` as it is, with its own `Content-Type` among the headers.
+
+    `interrupt` ends the connection instead, after `hold_s` seconds.
+    """
 
     status: int
     body: Json | None = None
+    content: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     interrupt: bool = False
     hold_s: float = 0.0
@@ -181,7 +185,7 @@ def page(call: Call, found: Sequence[Any], size: int) -> tuple[Sequence[Any], st
     return part, call.link({"$skip": str(skip + size)}) if more else None
 
 
-Subject = Literal["mailbox", "directory", "user", "none"]
+Subject = Literal["mailbox", "directory", "communications", "user", "none"]
 Handler = Callable[[World, Call], Answer]
 AsyncHandler = Callable[[World, Call], Awaitable[Answer]]
 
@@ -191,7 +195,8 @@ class Route:
     """One operation: where it is, what it needs, who does it.
 
     `pattern` has `{name}` for variable parts. `permissions` are alternatives. `subject` says what `{user}` must be: a
-    mailbox in the permission's scope, an object of the directory, a person in scope, or nothing.
+    mailbox in the permission's scope, an object of the directory, somebody who meets and is present (whom scopes of
+    mailboxes do not protect), a person in scope, or nothing.
     """
 
     method: str

@@ -91,6 +91,7 @@ class Control:
                 ("GET", "/people", self._people),
                 ("GET", "/people/{address}/events", self._events),
                 ("POST", "/people/{address}/answer", self._answer),
+                ("POST", "/people/{address}/attend", self._attend),
             )
         ]
 
@@ -314,6 +315,19 @@ class Control:
             status = 404 if refusal.status == 404 else 400
             raise ControlRefusal(status, f"{refusal.code}: {refusal.message}") from refusal
         return 200, {"event": found["event"], "response": written(found["response"])}
+
+    def _attend(self, asked: Asked) -> tuple[int, Json]:
+        fields = {name: Field(instant, required=True) for name in ("joined", "left")}
+        found = _record(asked.body, {"event": Field(text, required=True), **fields})
+        try:
+            with self.world.lock:
+                event = self.world.calendars.find(self.world.user(asked.key), found["event"])
+                self.world.attend(event, asked.key, found["joined"], found["left"])
+        except GraphRefusal as refusal:
+            raise ControlRefusal(404, f"{refusal.code}: {refusal.message}") from refusal
+        except ValueError as error:
+            raise ControlRefusal(400, f"found a stay that cannot be: {error}") from error
+        return 200, {"event": found["event"], "joined": written(found["joined"]), "left": written(found["left"])}
 
 
 def _record(body: object, fields: Mapping[str, Field]) -> dict[str, Any]:

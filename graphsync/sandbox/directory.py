@@ -8,20 +8,59 @@ from datetime import datetime
 from typing import Literal
 
 from graphsync.sandbox.draws import Draws
+from graphsync.sandbox.hours import WEEKDAYS
 from graphsync.sandbox.refusals import GraphRefusal
-from graphsync.sandbox.zones import stored_name, zone_of
+from graphsync.sandbox.zones import local_time, stored_name, zone_of
 
 MailboxState = Literal["ok", "none", "on_premises"]
 Purpose = Literal["user", "shared", "room"]
+UserType = Literal["Member", "Guest"]
 AutomaticReplies = Literal["disabled", "alwaysEnabled", "scheduled"]
 
 WORK_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 NO_MAILBOX_TEXT = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the directory says of a person beside name and place; `manager` is an address, looked up when asked for.
+
+    A guest belongs to another tenant: the address is one of theirs, and there is no mailbox here.
+
+    Source: https://learn.microsoft.com/graph/api/resources/user
+    """
+
+    job_title: str | None = None
+    department: str | None = None
+    employee_id: str | None = None
+    other_mails: tuple[str, ...] = ()
+    manager: str | None = None
+    user_type: UserType = "Member"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What the directory of places says of a room; `room_list` is the address of the list it is in.
+
+    Source: https://learn.microsoft.com/graph/api/resources/room
+    """
+
+    building: str | None = None
+    floor_number: int | None = None
+    floor_label: str | None = None
+    label: str | None = None
+    capacity: int | None = None
+    room_list: str | None = None
+    audio_device: str | None = None
+    video_device: str | None = None
+    display_device: str | None = None
+    wheelchair_accessible: bool = False
+    tags: tuple[str, ...] = ()
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class User:
-    """A person, a room or a shared mailbox of the tenant."""
+    """A person, a room or a shared mailbox of the tenant; a guest's `principal_name` is not their address."""
 
     id: str
     address: str
@@ -36,10 +75,30 @@ class User:
     teams_licence: bool
     mailbox: MailboxState
     purpose: Purpose
+    principal_name: str
+    profile: Profile = field(default_factory=Profile)
+    room: Room = field(default_factory=Room)
     account_enabled: bool = True
+    # Whether the meeting policy of this person lets their meetings be reported on.
+    attendance_reports: bool = True
+    date_format: str = "yyyy-MM-dd"
+    time_format: str = "HH:mm"
     automatic_replies: AutomaticReplies = "disabled"
+    automatic_replies_audience: str = "none"
+    internal_reply: str | None = None
+    external_reply: str = ""
     automatic_replies_start: datetime | None = None
     automatic_replies_end: datetime | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """Return whether the account belongs to another tenant."""
+        return self.profile.user_type == "Guest"
+
+    def is_working(self, instant: datetime) -> bool:
+        """Return whether `instant` lies in the working hours of the mailbox settings; the end of a day is not in."""
+        local = local_time(instant, self.windows_time_zone)
+        return WEEKDAYS[local.weekday()] in self.days and self.start <= f"{local:%H:%M}" < self.end
 
     def is_away(self, instant: datetime) -> bool:
         """Return whether automatic replies are on at `instant`."""
@@ -99,6 +158,8 @@ class Directory:
         teams_licence: bool,
         mailbox: MailboxState,
         purpose: Purpose,
+        profile: Profile,
+        room: Room,
     ) -> User:
         """Add a user and return it; its id depends on the address and the seed alone.
 
@@ -108,6 +169,7 @@ class Directory:
         if address.lower() in self._by_address:
             raise ValueError(f"a user with the address {address!r} exists already")
         zone_of(windows_time_zone)
+        is_guest = profile.user_type == "Guest"
         user = User(
             id=self.draws.guid("user", address.lower()),
             address=address,
@@ -120,17 +182,26 @@ class Directory:
             usage_location=usage_location,
             preferred_language=preferred_language,
             teams_licence=teams_licence,
-            mailbox=mailbox,
+            mailbox="none" if is_guest else mailbox,
             purpose=purpose,
+            principal_name=self._guest_name(address) if is_guest else address,
+            profile=profile,
+            room=room,
         )
         self._by_id[user.id] = user
-        self._by_address[address.lower()] = user
+        self._by_address[address.lower()] = self._by_address[user.principal_name.lower()] = user
         return user
+
+    def _guest_name(self, address: str) -> str:
+        """Return a guest's `userPrincipalName`: https://learn.microsoft.com/entra/external-id/user-properties."""
+        domain = next(iter(self.domains()), "tenant.onmicrosoft.test")
+        return f"{address.replace('@', '_')}#EXT#@{domain}"
 
     def remove(self, user: User) -> None:
         """Take a user out of the directory, as when an account is deleted."""
         self._by_id.pop(user.id, None)
         self._by_address.pop(user.address.lower(), None)
+        self._by_address.pop(user.principal_name.lower(), None)
 
     def lookup(self, key: str) -> User | None:
         """Return the user with this id or address, or None."""
@@ -142,8 +213,12 @@ class Directory:
 
     def has_domain(self, address: str) -> bool:
         """Return whether the part after the `@` is a domain of this tenant."""
-        domain = address.lower().rpartition("@")[2]
-        return any(known.rpartition("@")[2] == domain for known in self._by_address)
+        return address.lower().rpartition("@")[2] in self.domains()
+
+    def domains(self) -> list[str]:
+        """Return the domains of the tenant, in the order in which somebody was added with them."""
+        own = (user.address.rpartition("@")[2].lower() for user in self._by_id.values() if not user.is_guest)
+        return list(dict.fromkeys(own))
 
     def __iter__(self) -> Iterator[User]:
         return iter(sorted(self._by_id.values(), key=lambda user: user.address))

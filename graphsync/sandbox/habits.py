@@ -50,6 +50,9 @@ ORGANIZERS_TROUBLE = frozenset({Trouble.CANCEL, Trouble.MOVE})
 _NEEDS_A_SLOT = frozenset({Trouble.MOVE, Trouble.DECLINE_PROPOSING, Trouble.TENTATIVE_PROPOSING})
 _RANDOM_TROUBLE = 0.10
 _TROUBLE_WITH_A_REPLACEMENT = 0.03
+_MISSED = 0.06
+_DROPPED_OUT = 0.08
+_LONG_ENOUGH_TO_COME_BACK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,27 @@ class Habits:
     def follows_a_nudge(self, address: str, about: str) -> bool:
         """Tell whether `address` does what the message about a matter asks; most do."""
         return self.draw(address, "nudge", about).random() < 0.88
+
+    def stays(self, address: str, pair: Pair, occasion: str, length: timedelta) -> list[tuple[timedelta, timedelta]]:
+        """Return when `address` is in the meeting of a session, counted from its start: nothing if they miss it.
+
+        Of sessions that stand, few are missed, and then by one of the two.
+        """
+        turnout = self.draw(pair.key, "turnout", occasion)
+        missed = turnout.random() < _MISSED
+        absentee = turnout.choice((pair.mentor, pair.mentee))
+        if missed and absentee == address:
+            return []
+        draw = self.draw(address, "stay", pair.key, occasion)
+        length_s = length // timedelta(seconds=1)
+        joined = timedelta(seconds=draw.randint(-120, min(300, length_s // 10)))
+        left = length + timedelta(seconds=draw.randint(-min(480, length_s // 6), 240))
+        if draw.random() >= _DROPPED_OUT or length < _LONG_ENOUGH_TO_COME_BACK:
+            return [(joined, left)] if joined < left else []
+        # The connection is lost, and found again within the session.
+        gone = joined + (left - joined) * draw.uniform(0.2, 0.7)
+        gone -= timedelta(microseconds=gone.microseconds)
+        return [(joined, gone), (gone + timedelta(seconds=draw.randint(20, 150)), left)]
 
     def leaves(self) -> list[Leave]:
         """Return who goes on leave and when: two people of different pairs, nobody in a short run."""

@@ -16,7 +16,18 @@ from functools import lru_cache
 import httpx
 import msgspec
 
-from graphsync.sandbox import routes_calendar, routes_directory, routes_mail, routes_teams
+from graphsync.sandbox import (
+    routes_calendar,
+    routes_directory,
+    routes_groups,
+    routes_mail,
+    routes_mailbox_settings,
+    routes_meetings,
+    routes_organization,
+    routes_places,
+    routes_presence,
+    routes_teams,
+)
 from graphsync.sandbox.batch import BatchRoutes, Respond
 from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
 from graphsync.sandbox.directory import Application, User, no_mailbox, unknown_mailbox
@@ -45,7 +56,13 @@ def all_routes(shake_hands: Handshake, respond: Respond) -> list[Route]:
     return [
         *routes_calendar.ROUTES,
         *routes_directory.ROUTES,
+        *routes_groups.ROUTES,
         *routes_mail.ROUTES,
+        *routes_mailbox_settings.ROUTES,
+        *routes_meetings.ROUTES,
+        *routes_organization.ROUTES,
+        *routes_places.ROUTES,
+        *routes_presence.ROUTES,
         *routes_teams.ROUTES,
         *SubscriptionRoutes(shake_hands).routes(),
         *BatchRoutes(respond).routes(),
@@ -185,12 +202,14 @@ class Face:
         Source: https://learn.microsoft.com/graph/auth-limit-mailbox-access (scopes)
         """
         if route.permissions and not application.holds_any(route.permissions):
+            if route.subject == "communications":
+                raise GraphRefusal(403, "Forbidden", "The application lacks a permission this request needs.")
             if route.subject == "directory":
                 raise GraphRefusal(
                     403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."
                 )
             raise GraphRefusal(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
-        if route.subject in {"none", "directory"}:
+        if route.subject in {"none", "directory", "communications"}:
             return None
         user = self.world.directory.lookup(keys["user"])
         if user is None:

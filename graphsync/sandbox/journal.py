@@ -16,8 +16,9 @@ EXCHANGE = "exchange"
 class JournalEntry:
     """One thing that happened.
 
-    `actor` is `app:<client id>`, a user's address, or `exchange` for what the service does by itself. `user_id` is
-    the mailbox or person it happened to (empty where there is none), `subject_id` the item.
+    `actor` is `app:<client id>`, a user's address, `admin` for what is set up, or `exchange` for what the service does
+    or sees by itself. `user_id` is the mailbox or person it happened to (empty where there is none), `subject_id` the
+    item.
     """
 
     at: datetime

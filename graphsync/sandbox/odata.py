@@ -15,7 +15,7 @@ from typing import Any
 
 from graphsync.sandbox.refusals import GraphRefusal, close_to, refuse_unknown
 
-Value = str | int | bool | datetime | None
+Value = str | int | bool | datetime | tuple[Any, ...] | None
 # What a filter sees of an item: the value at a path such as ("from", "emailAddress", "address").
 Lookup = Callable[[tuple[str, ...]], Any]
 
@@ -127,9 +127,20 @@ class _Parser:
         if last.lower() == "any" and self.peek() == ("sign", "("):
             return self._any(head)
         operator = self.next()[1].lower()
+        if operator == "in":
+            return Condition(self._path(text, variable), operator, self._listed())
         if operator not in _COMPARISONS:
             raise invalid_query(f"Invalid filter clause: operator '{operator}'{close_to(operator, _COMPARISONS)}.")
         return Condition(self._path(text, variable), operator, self.literal())
+
+    def _listed(self) -> tuple[Value, ...]:
+        self.expect("(")
+        values = [self.literal()]
+        while self.peek() == ("sign", ","):
+            self.next()
+            values.append(self.literal())
+        self.expect(")")
+        return tuple(values)
 
     def _function(self, name: str, variable: str) -> Condition:
         self.expect("(")
@@ -214,6 +225,8 @@ def matches(item: Filter, lookup: Lookup) -> bool:
     found = lookup(item.path)
     if isinstance(item, AnyOf):
         return any(matches(item.inner, lookup_in(member)) for member in found or ())
+    if isinstance(item.value, tuple):
+        return any(matches(Condition(item.path, "eq", value), lookup) for value in item.value)
     if item.operator in _FUNCTIONS:
         return isinstance(found, str) and _FUNCTIONS[item.operator](found.lower(), str(item.value).lower())
     if isinstance(found, str) and isinstance(item.value, str):

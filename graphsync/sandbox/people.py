@@ -18,6 +18,7 @@ from random import Random
 from graphsync.sandbox.diary import busy_spans, free_starts
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import Event
+from graphsync.sandbox.gatherings import gather
 from graphsync.sandbox.habits import (
     ORGANIZERS_TROUBLE,
     Answering,
@@ -38,6 +39,8 @@ SESSION = timedelta(minutes=50)
 A_DAY_OF_WORK = timedelta(hours=8)
 # Nobody upsets a session so late that it could not be put back a day ahead.
 _LATEST_TROUBLE = timedelta(hours=30)
+# By then everybody has left a session.
+_AFTERWARDS = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class People:
         # (who, which meeting, start) of times people proposed: to what one proposed oneself one says yes.
         self._proposed: set[tuple[str, str, datetime]] = set()
         self._met: set[tuple[str, str, datetime]] = set()
+        self._gatherings: set[tuple[str, datetime]] = set()
         self._addresses = {world.user(address).id: address for address in programme.people}
         self._leaves = self._habits.leaves()
         self._away: dict[str, list[Span]] = {leave.address: [(leave.start, leave.end)] for leave in self._leaves}
@@ -168,6 +172,7 @@ class People:
             return
         by_hand = entry.actor in self._programme.people
         occasion = self._occasion(pair, copy, by_hand=by_hand)
+        self._plan_meeting(occasion, copy)
         if (address, copy.ical_uid, copy.start) in self._met:
             return
         self._met.add((address, copy.ical_uid, copy.start))
@@ -194,6 +199,13 @@ class People:
                 agreed=by_hand or any(proposed[1:] == key for proposed in self._proposed),
             )
         return self._occasions[key]
+
+    def _plan_meeting(self, occasion: Occasion, copy: Event) -> None:
+        key = (occasion.ical_uid, occasion.start)
+        if key not in self._gatherings:
+            self._gatherings.add(key)
+            meet = partial(gather, self._world, self._habits, occasion.pair, *key)
+            self._plan(copy.end + _AFTERWARDS, occasion.pair.mentor, "meeting", meet)
 
     def _consider_own(self, address: str, occasion: Occasion) -> None:
         trouble = self._trouble(occasion)

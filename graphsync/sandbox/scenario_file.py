@@ -14,7 +14,6 @@ from typing import Any, get_args
 
 from graphsync.errors import ConfigError, Problem
 from graphsync.sandbox.calls import Answer, Request
-from graphsync.sandbox.directory import WORK_DAYS, MailboxState, Purpose
 from graphsync.sandbox.events import ShowAs
 from graphsync.sandbox.faults import Fault
 from graphsync.sandbox.fields import (
@@ -25,19 +24,25 @@ from graphsync.sandbox.fields import (
     described,
     duration,
     flag,
-    hours,
     instant,
     list_of,
     one_of,
     tenant,
     text,
-    time_zone,
     wall_clock,
 )
 from graphsync.sandbox.fields import Path as Place
-from graphsync.sandbox.hours import WEEKDAYS
 from graphsync.sandbox.http import all_routes
 from graphsync.sandbox.refusals import close_to
+from graphsync.sandbox.scenario_people import (
+    ScenarioGroup,
+    ScenarioPerson,
+    add_groups,
+    add_person,
+    person_fields,
+    read_groups,
+    read_room_lists,
+)
 from graphsync.sandbox.switches import behavior_fields, read_fault, set_switches
 from graphsync.sandbox.world import TENANT_ID, World
 from graphsync.sandbox.yaml_source import Source, read_yaml
@@ -48,29 +53,16 @@ EVERYBODY = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioPerson:
-    """Somebody of the tenant, a room or a shared mailbox."""
-
-    address: str
-    name: str
-    zone: str
-    days: tuple[str, ...] = WORK_DAYS
-    hours: tuple[str, str] = ("09:00", "17:00")
-    office: str | None = None
-    usage_location: str | None = None
-    language: str = "en-US"
-    licence: bool = True
-    mailbox: MailboxState = "ok"
-    kind: Purpose = "user"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioApplication:
-    """The app registration: each permission over the tenant (None) or over some addresses."""
+    """The app registration: each permission over the tenant (None) or over some addresses.
+
+    `meeting_policy` says at whose online meetings it may be, in the same way.
+    """
 
     client_id: str
     secret: str = field(repr=False)
     permissions: Mapping[str, tuple[str, ...] | None]
+    meeting_policy: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +87,8 @@ class Scenario:
     tenant_id: str = TENANT_ID
     starts_at: datetime | None = None
     meetings: tuple[ScenarioMeeting, ...] = ()
+    room_lists: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[ScenarioGroup, ...] = ()
     behavior: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
@@ -163,6 +157,8 @@ class _ScenarioReader:
                 "people": Field(_raw, required=True),
                 "application": Field(_raw, required=True),
                 "meetings": Field(_raw),
+                "room_lists": Field(_raw),
+                "groups": Field(_raw),
                 "behavior": Field(_raw),
                 "faults": Field(_raw),
             },
@@ -170,29 +166,27 @@ class _ScenarioReader:
         people = self._people(found.pop("people", None))
         application = self._application(found.pop("application")) if "application" in found else None
         meetings = self._meetings(found.pop("meetings", None))
+        room_lists = read_room_lists(self.reading, found.pop("room_lists", None))
+        groups = read_groups(self.reading, found.pop("groups", None), set(self._addresses))
         behavior = self._behavior(found.pop("behavior", None))
         faults = self._faults(found.pop("faults", None))
         if self.reading.misfits or application is None:
             return None
         return Scenario(
-            people=people, application=application, meetings=meetings, behavior=behavior, faults=faults, **found
+            people=people,
+            application=application,
+            meetings=meetings,
+            room_lists=room_lists,
+            groups=groups,
+            behavior=behavior,
+            faults=faults,
+            **found,
         )
 
     def _people(self, value: object) -> tuple[ScenarioPerson, ...]:
-        fields = {
-            "address": Field(address, required=True),
-            "name": Field(text, required=True),
-            "zone": Field(time_zone, required=True),
-            "days": Field(list_of(one_of(WEEKDAYS), f"days such as {WEEKDAYS[0]!r}", least=1)),
-            "hours": Field(hours),
-            "office": Field(text),
-            "usage_location": Field(text),
-            "language": Field(text),
-            "licence": Field(flag),
-            "mailbox": Field(one_of(get_args(MailboxState))),
-            "kind": Field(one_of(get_args(Purpose))),
-        }
+        fields = person_fields()
         people: list[ScenarioPerson] = []
+        managers: list[tuple[Place, str]] = []
         for path, item in self.reading.items(value, ("people",), "people"):
             before = len(self.reading.misfits)
             found = self.reading.record(item, path, fields)
@@ -205,11 +199,16 @@ class _ScenarioReader:
                         found["address"].lower(), ScenarioPerson(address=found["address"], name="", zone="UTC")
                     )
                 continue
-            if "days" in found:
-                found["days"] = tuple(found["days"])
+            for key in ("days", "other_mails"):
+                if key in found:
+                    found[key] = tuple(found[key])
+            if "manager" in found:
+                managers.append(((*path, "manager"), found["manager"]))
             person = ScenarioPerson(**found)
             self._addresses[person.address.lower()] = person
             people.append(person)
+        for path, manager in managers:
+            self._is_known(manager, path, "somebody under 'people'")
         return tuple(people)
 
     def _application(self, value: object) -> ScenarioApplication | None:
@@ -223,6 +222,7 @@ class _ScenarioReader:
                 "secret": Field(text),
                 "secret_file": Field(self._secret_in),
                 "permissions": Field(_raw, required=True),
+                "meeting_policy": Field(_raw),
             },
         )
         written = value if isinstance(value, Mapping) else {}
@@ -230,10 +230,13 @@ class _ScenarioReader:
             both = "both 'secret' and 'secret_file'" if "secret" in written else "no secret"
             self.reading.tell(path, both, "either 'secret' or 'secret_file'")
         permissions = self._permissions(found.get("permissions"), (*path, "permissions"))
+        policy = self._scope(found.get("meeting_policy", []), (*path, "meeting_policy"))
         if len(self.reading.misfits) > before:
             return None
         secret = found["secret"] if "secret" in found else found["secret_file"]
-        return ScenarioApplication(client_id=found["client_id"], secret=secret, permissions=permissions)
+        return ScenarioApplication(
+            client_id=found["client_id"], secret=secret, permissions=permissions, meeting_policy=policy
+        )
 
     def _secret_in(self, value: object) -> str:
         file = self._directory / text(value)
@@ -257,17 +260,19 @@ class _ScenarioReader:
             if name not in known:
                 expected = f"an application permission that is asked for here{close_to(str(name), known)}"
                 self.reading.tell((*path, name), f"permission {name!r}", expected, of_key=True)
-            elif scope == EVERYBODY:
-                found[name] = None
-            elif not isinstance(scope, list):
-                self.reading.tell((*path, name), described(scope), f"{EVERYBODY!r} or a list of addresses")
             else:
-                found[name] = tuple(
-                    str(item)
-                    for index, item in enumerate(scope)
-                    if self._is_known(item, (*path, name, index), "somebody under 'people'")
-                )
+                found[name] = self._scope(scope, (*path, name))
         return found
+
+    def _scope(self, scope: object, path: Place) -> tuple[str, ...] | None:
+        """Return whom something is about: the addresses listed, or None for everybody."""
+        if scope == EVERYBODY:
+            return None
+        if not isinstance(scope, list):
+            self.reading.tell(path, described(scope), f"{EVERYBODY!r} or a list of addresses")
+            return ()
+        known = [self._is_known(item, (*path, index), "somebody under 'people'") for index, item in enumerate(scope)]
+        return tuple(str(item) for item, is_known in zip(scope, known, strict=True) if is_known)
 
     def _is_known(self, value: object, path: Place, expected: str) -> bool:
         if isinstance(value, str) and value.lower() in self._addresses:
@@ -293,7 +298,8 @@ class _ScenarioReader:
             organizer = found.get("organizer")
             expected = "somebody under 'people' with a mailbox"
             if organizer is not None and self._is_known(organizer, (*path, "organizer"), expected):
-                state = self._addresses[organizer.lower()].mailbox
+                person = self._addresses[organizer.lower()]
+                state = "none" if person.user_type == "Guest" else person.mailbox
                 if state != "ok":
                     self.reading.tell((*path, "organizer"), f"{organizer!r} with mailbox {state!r}", expected)
             if len(self.reading.misfits) > before:
@@ -319,20 +325,10 @@ def populate(world: World, scenario: Scenario) -> None:
     """Put a scenario into an empty world; its clock stands at the beginning."""
     set_switches(world.behavior, scenario.behavior)
     for person in scenario.people:
-        world.add_user(
-            address=person.address,
-            display_name=person.name,
-            windows_time_zone=person.zone,
-            days=person.days,
-            start=person.hours[0],
-            end=person.hours[1],
-            office_location=person.office,
-            usage_location=person.usage_location,
-            preferred_language=person.language,
-            teams_licence=person.licence,
-            mailbox=person.mailbox,
-            purpose=person.kind,
-        )
+        add_person(world, person)
+    for where, name in scenario.room_lists.items():
+        world.add_room_list(where, name)
+    add_groups(world, scenario.groups)
     application = scenario.application
     world.add_application(
         client_id=application.client_id,
@@ -342,6 +338,10 @@ def populate(world: World, scenario: Scenario) -> None:
             for name, scope in application.permissions.items()
         },
     )
+    if application.meeting_policy is None:
+        world.grant_meeting_policy(client_id=application.client_id)
+    for who in application.meeting_policy or ():
+        world.grant_meeting_policy(who, client_id=application.client_id)
     for meeting in scenario.meetings:
         _hold(world, meeting)
     for fault in scenario.faults:

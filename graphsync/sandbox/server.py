@@ -192,6 +192,9 @@ class SandboxServer:
             await stream.send_bytes(b"{")
             return
         headers = list(answer.headers.items())
+        if answer.content is not None:
+            protocol.response_bytes(answer.status, headers, answer.content)
+            return
         if answer.body is None:
             protocol.response_empty(answer.status, headers)
             return

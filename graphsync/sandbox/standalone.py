@@ -25,11 +25,11 @@ from graphsync.sandbox.control import Control, ControlServer, run_to
 from graphsync.sandbox.scenario_file import (
     Scenario,
     ScenarioApplication,
-    ScenarioPerson,
     populate,
     read_scenario,
     served_permissions,
 )
+from graphsync.sandbox.scenario_people import ScenarioPerson
 from graphsync.sandbox.server import SandboxServer
 from graphsync.sandbox.world import World
 
@@ -124,7 +124,10 @@ def the_default() -> Scenario:
         ScenarioPerson(address="bo@fabrikam.test", name="Bo Lee", zone="Eastern Standard Time"),
     )
     application = ScenarioApplication(
-        client_id=CLIENT_ID, secret=new_secret(), permissions=dict.fromkeys(served_permissions())
+        client_id=CLIENT_ID,
+        secret=new_secret(),
+        permissions=dict.fromkeys(served_permissions()),
+        meeting_policy=None,
     )
     return Scenario(people=people, application=application)
 

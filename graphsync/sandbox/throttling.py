@@ -32,6 +32,18 @@ TEAMS_PER_SECOND = {
     "listChats": 30,
     "createChat": 30,
 }
+# https://learn.microsoft.com/graph/throttling-limits#cloud-communication-service-limits
+PRESENCE_SPAN, PRESENCE_REQUESTS = timedelta(seconds=30), 1500
+PRESENCE = frozenset(
+    {
+        "getPresence",
+        "getPresencesByUserId",
+        "setPresence",
+        "clearPresence",
+        "setUserPreferredPresence",
+        "clearUserPreferredPresence",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +138,8 @@ class Throttle:
         if per_second is not None:
             key = (arrival.operation, arrival.client_id)
             self._take(key, timedelta(seconds=1), 1, per_second, arrival.operation)
+        if arrival.operation in PRESENCE:
+            self._take(("presence", arrival.client_id), PRESENCE_SPAN, 1, PRESENCE_REQUESTS, "Presence")
 
     def _take(self, key: tuple[str, ...], span: timedelta, amount: int, limit: int, name: str) -> None:
         window = self._windows.get(key)

@@ -1,7 +1,7 @@
-"""Values out as Graph's JSON: events, messages, chats, users.
+"""Values out as Graph's JSON: events, messages, chats, mailbox settings.
 
 Only what is selected is computed. Sources: https://learn.microsoft.com/graph/api/resources/event, message, chat,
-chatmessage, user, mailboxsettings
+chatmessage, mailboxsettings
 """
 
 from __future__ import annotations
@@ -237,64 +237,26 @@ def message_json(
     return shown
 
 
-USER_FIELDS: dict[str, Callable[[User], Any]] = {
-    "businessPhones": lambda u: [],
-    "displayName": lambda u: u.display_name,
-    "givenName": lambda u: u.display_name.split()[0] if u.display_name else None,
-    "jobTitle": lambda u: None,
-    "mail": lambda u: None if u.mailbox == "none" else u.address,
-    "mobilePhone": lambda u: None,
-    "officeLocation": lambda u: u.office_location,
-    "preferredLanguage": lambda u: u.preferred_language,
-    "surname": lambda u: u.display_name.split()[-1] if u.display_name else None,
-    "userPrincipalName": lambda u: u.address,
-    "accountEnabled": lambda u: u.account_enabled,
-    "usageLocation": lambda u: u.usage_location,
-    "userType": lambda u: "Member",
-    "proxyAddresses": lambda u: [f"SMTP:{u.address}"],
-}
-USER_NAMES = ("id", *USER_FIELDS)
-# https://learn.microsoft.com/graph/api/user-get: the set that comes without $select
-USER_DEFAULT = (
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-    "id",
-)
-
-
-def user_json(user: User, select: Iterable[str] | None = None) -> Json:
-    """Return a user of the directory, or the selected part."""
-    chosen = USER_DEFAULT if select is None else select
-    return {name: user.id if name == "id" else USER_FIELDS[name](user) for name in chosen}
-
-
 def mailbox_settings_json(user: User, now: datetime) -> Json:
     """Return a user's `mailboxSettings`; the scheduled times of automatic replies are filled whatever the status."""
     utc = View()
     start = user.automatic_replies_start or now
     end = user.automatic_replies_end or now
+    away = "" if user.automatic_replies == "disabled" else "<html>I am away.</html>"
     return {
         "archiveFolder": f"{user.id[:8]}-archive",
         "timeZone": user.windows_time_zone,
-        "dateFormat": "yyyy-MM-dd",
-        "timeFormat": "HH:mm",
+        "dateFormat": user.date_format,
+        "timeFormat": user.time_format,
         "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
         "language": {"locale": user.preferred_language, "displayName": user.preferred_language},
         "workingHours": working_hours_json(user),
         "userPurpose": {"value": user.purpose},
         "automaticRepliesSetting": {
             "status": user.automatic_replies,
-            "externalAudience": "none",
-            "internalReplyMessage": "" if user.automatic_replies == "disabled" else "<html>I am away.</html>",
-            "externalReplyMessage": "",
+            "externalAudience": user.automatic_replies_audience,
+            "internalReplyMessage": away if user.internal_reply is None else user.internal_reply,
+            "externalReplyMessage": user.external_reply,
             "scheduledStartDateTime": zoned(start, utc),
             "scheduledEndDateTime": zoned(end, utc),
         },

@@ -13,6 +13,7 @@ from threading import RLock
 from typing import Any, Literal
 
 from graphsync.sandbox.agenda import Agenda
+from graphsync.sandbox.attendance import Artifacts, Attendance
 from graphsync.sandbox.behavior import Behavior
 from graphsync.sandbox.calendars import Calendars
 from graphsync.sandbox.chats import Chat, ChatMessage, Chats
@@ -27,7 +28,9 @@ from graphsync.sandbox.directory import (
     AutomaticReplies,
     Directory,
     MailboxState,
+    Profile,
     Purpose,
+    Room,
     User,
 )
 from graphsync.sandbox.draws import Draws
@@ -35,11 +38,16 @@ from graphsync.sandbox.endpoints import EndpointReport
 from graphsync.sandbox.event_hubs import EventHubs, is_event_hub
 from graphsync.sandbox.events import Answer, Event
 from graphsync.sandbox.faults import Faults
+from graphsync.sandbox.groups import Group, Groups
 from graphsync.sandbox.invitations import Invitations
 from graphsync.sandbox.journal import Journal
 from graphsync.sandbox.mail import Mailroom
+from graphsync.sandbox.mailbox_settings import journal_automatic_replies
 from graphsync.sandbox.mailboxes import Folder, MailMessage
+from graphsync.sandbox.meetings import Meetings, OnlineMeeting
+from graphsync.sandbox.places import Places
 from graphsync.sandbox.posting import Deliver, Poster
+from graphsync.sandbox.presence import Presences
 from graphsync.sandbox.schedules import Schedules
 from graphsync.sandbox.signing import SigningKeys
 from graphsync.sandbox.subscriptions import Subscription, Subscriptions
@@ -75,6 +83,7 @@ class World:
         self.lock = RLock()
         self._due_lock = RLock()
         self.clock = clock
+        self.began_at = clock.now()
         self.seed = seed
         self.tenant_id = tenant_id
         self.behavior = behavior or Behavior()
@@ -103,6 +112,11 @@ class World:
         self.schedules = Schedules(self.core)
         self.delta = DeltaRounds(self.core)
         self.teams = Chats(self.core, self.notifier)
+        self.meetings = Meetings(self.core)
+        self.artifacts = Artifacts(self.core, self.meetings)
+        self.presences = Presences(self.core)
+        self.places = Places(self.core)
+        self.groups = Groups(self.core)
         self.poster = Poster()
         self.deliver: Deliver = self.poster
         self.event_hubs = EventHubs()
@@ -127,8 +141,10 @@ class World:
         teams_licence: bool = True,
         mailbox: MailboxState = "ok",
         purpose: Purpose = "user",
+        profile: Profile | None = None,
+        room: Room | None = None,
     ) -> User:
-        """Add a person, a room or a shared mailbox; the id depends on the address and the seed.
+        """Add a person, a guest by their `profile`, a room or a shared mailbox; the id depends on address and seed.
 
         Raises:
             ValueError: the address is taken.
@@ -148,6 +164,8 @@ class World:
                 teams_licence=teams_licence,
                 mailbox=mailbox,
                 purpose=purpose,
+                profile=profile or Profile(),
+                room=room or Room(),
             )
 
     def user(self, id_or_address: str) -> User:
@@ -191,6 +209,28 @@ class World:
                 permissions=dict(permissions),
                 object_id=self.draws.guid("application", client_id),
             )
+
+    def add_group(
+        self,
+        display_name: str,
+        members: Sequence[User | Group | str],
+        *,
+        mail: str | None = None,
+        description: str | None = None,
+    ) -> Group:
+        """Add a security group, or with `mail` a Microsoft 365 group; members are people and groups added before."""
+        with self.lock:
+            return self.groups.add(display_name, members, mail=mail, description=description)
+
+    def add_room_list(self, address: str, display_name: str) -> None:
+        """Add a room list; rooms name it by its address."""
+        with self.lock:
+            self.places.add_list(address, display_name)
+
+    def grant_meeting_policy(self, user: Who | None = None, *, client_id: str | None = None) -> None:
+        """Let an application (every one, if none is named) at the online meetings of a person, or of the tenant."""
+        with self.lock:
+            self.meetings.grant(None if user is None else self.core.user(user), client_id)
 
     # What people do by hand ----------------------------------------------------------------------------------
 
@@ -249,12 +289,23 @@ class World:
             person = self.core.user(user)
             person.automatic_replies = status
             person.automatic_replies_start, person.automatic_replies_end = start, end
-            self.journal.add(
-                "automatic_replies",
-                actor=person.address,
-                user_id=person.id,
-                details={"status": status, "start": start, "end": end},
-            )
+            journal_automatic_replies(self.core, person, actor=person.address)
+
+    def attend(self, meeting: Event | OnlineMeeting, who: Who, joined_at: datetime, left_at: datetime) -> Attendance:
+        """Be in the online meeting of an event; `who` may be a name, of somebody without account.
+
+        Raises:
+            ValueError: the event has no online meeting, or they left before they came.
+        """
+        with self.lock:
+            found = self.meetings.of_event(meeting) if isinstance(meeting, Event) else meeting
+            return self.artifacts.attend(found, who, joined_at, left_at)
+
+    def transcribe(self, meeting: Event | OnlineMeeting, content: str, start: datetime, end: datetime) -> None:
+        """Let what was said from `start` to `end` be written down; `content` is WebVTT."""
+        with self.lock:
+            found = self.meetings.of_event(meeting) if isinstance(meeting, Event) else meeting
+            self.artifacts.transcribe(found, content, start, end)
 
     def send_mail(self, user: Who, message: dict[str, Any], *, actor: str) -> MailMessage:
         """Send a mail from a person's mailbox; `message` is what Graph takes."""

@@ -396,14 +396,32 @@ def test_15_mail_is_taken_without_an_id_and_sent_within_limits(graph, world):
     assert len(inbox()) == 31
 
 
-def test_16_online_meetings_have_a_link_and_nothing_behind_it(graph):
-    """https://learn.microsoft.com/graph/outlook-calendar-online-meetings; attendance reports are not served."""
-    event = made(graph, isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
-    link = event["onlineMeeting"]["joinUrl"]
-    assert copy_of(graph, event)["onlineMeeting"]["joinUrl"] == link
-    refused = graph.get(f"{ANA}/onlineMeetings", params={"$filter": f"JoinWebUrl eq '{link}'"})
-    assert error(refused) == (400, "BadRequest")
-    assert "Resource not found for the segment 'onlineMeetings'" in refused.json()["error"]["message"]
+def test_16_online_meetings_are_read_by_policy_for_their_organizer_with_a_report_for_each_session(world):
+    """https://learn.microsoft.com/graph/api/onlinemeeting-get, api/meetingattendancereport-list.
+
+    More in test_sandbox_online_meetings.py.
+    """
+    granted = ("Calendars.ReadWrite", "OnlineMeetings.Read.All", "OnlineMeetingArtifact.Read.All")
+    world.add_application(client_id="app", secret="secret", permissions=dict.fromkeys(granted))
+    world.behavior.report_delay = (300.0, 300.0)
+    ana, bo = (f"/users/{world.user(f'{name}@fabrikam.test').id}/onlineMeetings" for name in ("ana", "bo"))
+    with graph_of(world) as graph:
+        event = made(graph, isOnlineMeeting=True, onlineMeetingProvider="teamsForBusiness")
+        link = event["onlineMeeting"]["joinUrl"]
+        assert copy_of(graph, event)["onlineMeeting"]["joinUrl"] == link
+        wanted = {"$filter": f"JoinWebUrl eq '{link}'"}
+        assert error(graph.get(ana, params=wanted)) == (403, "Forbidden")
+        world.grant_meeting_policy()
+        [meeting] = graph.get(ana, params=wanted).json()["value"]
+        assert error(graph.get(bo, params=wanted)) == (403, "Forbidden")
+        held = world.events("ana@fabrikam.test")[0]
+        for first, last in ((0, 20), (30, 50)):
+            span = (held.start + timedelta(minutes=minute) for minute in (first, last))
+            world.attend(held, "bo@fabrikam.test", *span)
+        reports = f"{ana}/{meeting['id']}/attendanceReports"
+        for minute, sessions in ((10, 0), (24, 0), (25, 1), (50, 1), (55, 2)):
+            world.clock.set(held.start + timedelta(minutes=minute))
+            assert len(graph.get(reports).json()["value"]) == sessions, minute
 
 
 def test_17_ids_and_date_on_every_answer(graph, world):
