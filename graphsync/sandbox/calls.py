@@ -92,13 +92,14 @@ class Request:
 class Answer:
     """What is sent back: `body` as JSON, or `content` as it is, with its own `Content-Type` among the headers.
 
-    `interrupt` ends the connection instead, after `hold_s` seconds.
+    Each of `cookies` is a `Set-Cookie` header. `interrupt` ends the connection instead, after `hold_s` seconds.
     """
 
     status: int
     body: Json | None = None
     content: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
     interrupt: bool = False
     hold_s: float = 0.0
 
@@ -196,7 +197,8 @@ class Route:
 
     `pattern` has `{name}` for variable parts. `permissions` are alternatives. `subject` says what `{user}` must be: a
     mailbox in the permission's scope, an object of the directory, somebody who meets and is present (whom scopes of
-    mailboxes do not protect), a person in scope, or nothing.
+    mailboxes do not protect), a person in scope, or nothing. `delegated` is for people who have signed in;
+    `permissions` are then those of their token, and applications by themselves are refused.
     """
 
     method: str
@@ -206,3 +208,4 @@ class Route:
     subject: Subject
     handler: Handler | None = None
     later: AsyncHandler | None = None
+    delegated: bool = False

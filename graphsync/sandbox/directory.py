@@ -100,6 +100,11 @@ class User:
         local = local_time(instant, self.windows_time_zone)
         return WEEKDAYS[local.weekday()] in self.days and self.start <= f"{local:%H:%M}" < self.end
 
+    @property
+    def may_sign_in(self) -> bool:
+        """Return whether this is a person whose account is enabled; rooms and shared mailboxes have no sign-in."""
+        return self.account_enabled and self.purpose == "user"
+
     def is_away(self, instant: datetime) -> bool:
         """Return whether automatic replies are on at `instant`."""
         if self.automatic_replies == "alwaysEnabled":
@@ -112,13 +117,18 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An app registration with its granted application permissions, each over user ids or the whole tenant."""
+    """An app registration with its granted application permissions, each over user ids or the whole tenant.
+
+    People are sent back to `redirect_uris` after sign-in; `app_roles` says which user ids have a role in the app.
+    """
 
     client_id: str
     secret: str | None
     certificate_pem: bytes | None
     permissions: Mapping[str, frozenset[str] | None]
     object_id: str
+    redirect_uris: tuple[str, ...] = ()
+    app_roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def holds_any(self, permissions: Sequence[str]) -> bool:
         """Return whether one of `permissions` was granted at all, over whatever scope."""
@@ -132,6 +142,10 @@ class Application:
                 if scope is None or user_id in scope:
                     return True
         return False
+
+    def roles_of(self, user_id: str) -> list[str]:
+        """Return the app roles of a person, by name."""
+        return sorted(role for role, assigned in self.app_roles.items() if user_id in assigned)
 
 
 @dataclass(slots=True)

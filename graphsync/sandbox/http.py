@@ -22,15 +22,18 @@ from graphsync.sandbox import (
     routes_groups,
     routes_mail,
     routes_mailbox_settings,
+    routes_me,
     routes_meetings,
     routes_organization,
     routes_places,
     routes_presence,
     routes_teams,
 )
+from graphsync.sandbox.authority import Authority
 from graphsync.sandbox.batch import BatchRoutes, Respond
 from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
-from graphsync.sandbox.directory import Application, User, no_mailbox, unknown_mailbox
+from graphsync.sandbox.delegated import person_of, refuse_below_me, refuse_delegated
+from graphsync.sandbox.directory import User, no_mailbox, unknown_mailbox
 from graphsync.sandbox.faults import HANDSHAKES, REQUEST_KINDS, Fault
 from graphsync.sandbox.odata import Query
 from graphsync.sandbox.posting import Handshake, shake_hands, validation_timed_out
@@ -39,7 +42,7 @@ from graphsync.sandbox.refusals import GraphRefusal, bad_request, unknown_names
 from graphsync.sandbox.routes_subscriptions import SubscriptionRoutes
 from graphsync.sandbox.routing import Router
 from graphsync.sandbox.throttling import Arrival, Throttle
-from graphsync.sandbox.tokens import Tokens
+from graphsync.sandbox.tokens import Caller, Tokens
 from graphsync.sandbox.wire import Json
 from graphsync.sandbox.world import SeenRequest, World
 
@@ -63,6 +66,7 @@ def all_routes(shake_hands: Handshake, respond: Respond) -> list[Route]:
         *routes_organization.ROUTES,
         *routes_places.ROUTES,
         *routes_presence.ROUTES,
+        *routes_me.ROUTES,
         *routes_teams.ROUTES,
         *SubscriptionRoutes(shake_hands).routes(),
         *BatchRoutes(respond).routes(),
@@ -75,6 +79,7 @@ class Face:
     def __init__(self, world: World, *, context: ssl.SSLContext | None = None) -> None:
         self.world = world
         self.tokens = Tokens(world)
+        self.authority = Authority(self.tokens)
         self.throttle = Throttle(world.behavior, world.clock)
         self._context = context
         self._client: httpx.AsyncClient | None = None
@@ -117,18 +122,19 @@ class Face:
     # Authority -----------------------------------------------------------------------------------------------
 
     def _authority(self, request: Request) -> Answer:
-        path = request.path.lower().rstrip("/")
-        tenant = f"/{self.world.tenant_id}".lower()
-        if path in {f"{tenant}/v2.0/.well-known/openid-configuration", f"{tenant}/.well-known/openid-configuration"}:
-            return self.tokens.discovery(request.base_url)
-        if path == f"{tenant}/discovery/v2.0/keys":
-            return self.tokens.keys()
-        if path == f"{tenant}/oauth2/v2.0/token" and request.method == "POST":
+        try:
             with self.world.lock:
-                return self.tokens.token(request.body, request.base_url)
+                answer = self.authority.respond(request)
+        except GraphRefusal as refusal:
+            request_id = self._request_id(request)
+            return self._finished(request, self._refused(request, refusal, request_id), request_id)
+        if answer is not None:
+            return answer
+        authority = f"/{self.world.tenant_id}"
+        path = request.path.lower().rstrip("/")
         if (published := common_document(self.world, path, request.base_url)) is not None:
             return published
-        message = f"Nothing is served at '{request.path}'; Graph is below {VERSION}, the authority below {tenant}."
+        message = f"Nothing is served at '{request.path}'; Graph is below {VERSION}, the authority below {authority}."
         return Answer(status=404, body={"error": {"code": "ResourceNotFound", "message": message}})
 
     # Graph ---------------------------------------------------------------------------------------------------
@@ -137,8 +143,9 @@ class Face:
         world = self.world
         if not request.is_whole:
             raise bad_request("The request body ended before its end was announced.")
-        application = self.tokens.authenticate(request.headers.get("authorization", ""))
+        caller = self.tokens.caller(request.headers.get("authorization", ""))
         path = request.path[len(VERSION) :]
+        refuse_below_me(request.method, path, caller)
         route, keys = self._router.match(request.method, path)
         operation = request.operation = route.operation
         with world.lock:
@@ -151,12 +158,12 @@ class Face:
         call = Call(
             request=request,
             keys=keys,
-            application=application,
+            application=caller.application,
             query=Query(request.options),
             prefer=parse_prefer(request.headers.get("prefer", "")),
             request_id=request_id,
         )
-        call.user_or_none = self._permitted(route, keys, application)
+        call.user_or_none = self._permitted(route, keys, caller)
         async with self.throttle.admitted(_arrival(route, call)):
             answer = await self._handle(route, call)
         self._tell(operation, "applied")
@@ -196,11 +203,16 @@ class Face:
         if self.world.on_request is not None:
             self.world.on_request(operation, phase)
 
-    def _permitted(self, route: Route, keys: Mapping[str, str], application: Application) -> User | None:
-        """Return whom the path is about, if the application may do this there.
+    def _permitted(self, route: Route, keys: Mapping[str, str], caller: Caller) -> User | None:
+        """Return whom the path is about, if the caller may do this there.
 
         Source: https://learn.microsoft.com/graph/auth-limit-mailbox-access (scopes)
         """
+        if route.delegated:
+            return person_of(route, caller)
+        if caller.person is not None:
+            refuse_delegated(route, caller)
+        application = caller.application
         if route.permissions and not application.holds_any(route.permissions):
             if route.subject == "communications":
                 raise GraphRefusal(403, "Forbidden", "The application lacks a permission this request needs.")

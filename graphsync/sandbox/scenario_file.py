@@ -33,6 +33,7 @@ from graphsync.sandbox.fields import (
 )
 from graphsync.sandbox.fields import Path as Place
 from graphsync.sandbox.http import all_routes
+from graphsync.sandbox.redirects import check_redirect_uri
 from graphsync.sandbox.refusals import close_to
 from graphsync.sandbox.scenario_people import (
     ScenarioGroup,
@@ -54,15 +55,17 @@ EVERYBODY = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioApplication:
-    """The app registration: each permission over the tenant (None) or over some addresses.
+    """The app registration: each permission over the tenant (None) or over some addresses, each app role of some.
 
-    `meeting_policy` says at whose online meetings it may be, in the same way.
+    `meeting_policy` says at whose online meetings it may be, as a permission does.
     """
 
     client_id: str
     secret: str = field(repr=False)
     permissions: Mapping[str, tuple[str, ...] | None]
     meeting_policy: tuple[str, ...] | None = ()
+    redirect_uris: tuple[str, ...] = ()
+    app_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,8 @@ def served_operations() -> frozenset[str]:
 
 def served_permissions() -> frozenset[str]:
     """Return the application permissions that something served asks for."""
-    found = {name for route in all_routes(_shake_no_hands, _respond_to_nobody) for name in route.permissions}
+    routes = all_routes(_shake_no_hands, _respond_to_nobody)
+    found = {name for route in routes if not route.delegated for name in route.permissions}
     return frozenset({*found, *_FOR_SUBSCRIPTIONS})
 
 
@@ -138,6 +142,15 @@ def read_scenario(path: Path) -> Scenario:
 def _raw(value: object) -> object:
     """Take a value as it is; it is read in a step of its own."""
     return value
+
+
+def _redirect_uri(value: object) -> str:
+    uri = text(value)
+    try:
+        check_redirect_uri(uri)
+    except ValueError as error:
+        raise Unfit(described(value), "https://…, or http://localhost…, as Entra registers it") from error
+    return uri
 
 
 class _ScenarioReader:
@@ -223,6 +236,8 @@ class _ScenarioReader:
                 "secret_file": Field(self._secret_in),
                 "permissions": Field(_raw, required=True),
                 "meeting_policy": Field(_raw),
+                "redirect_uris": Field(list_of(_redirect_uri, "redirect URIs")),
+                "app_roles": Field(_raw),
             },
         )
         written = value if isinstance(value, Mapping) else {}
@@ -231,11 +246,17 @@ class _ScenarioReader:
             self.reading.tell(path, both, "either 'secret' or 'secret_file'")
         permissions = self._permissions(found.get("permissions"), (*path, "permissions"))
         policy = self._scope(found.get("meeting_policy", []), (*path, "meeting_policy"))
+        app_roles = self._app_roles(found.get("app_roles"), (*path, "app_roles"))
         if len(self.reading.misfits) > before:
             return None
         secret = found["secret"] if "secret" in found else found["secret_file"]
         return ScenarioApplication(
-            client_id=found["client_id"], secret=secret, permissions=permissions, meeting_policy=policy
+            client_id=found["client_id"],
+            secret=secret,
+            permissions=permissions,
+            meeting_policy=policy,
+            redirect_uris=tuple(found.get("redirect_uris", ())),
+            app_roles=app_roles,
         )
 
     def _secret_in(self, value: object) -> str:
@@ -264,6 +285,22 @@ class _ScenarioReader:
                 found[name] = self._scope(scope, (*path, name))
         return found
 
+    def _app_roles(self, value: object, path: Place) -> dict[str, tuple[str, ...]]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            self.reading.tell(path, described(value), "roles, each with a list of addresses")
+            return {}
+        found: dict[str, tuple[str, ...]] = {}
+        for name, assigned in value.items():
+            if not isinstance(name, str) or not name or any(character.isspace() for character in name):
+                self.reading.tell((*path, name), f"role {name!r}", "a name without spaces", of_key=True)
+            elif not isinstance(assigned, list):
+                self.reading.tell((*path, name), described(assigned), "a list of addresses")
+            else:
+                found[name] = self._known_among(assigned, (*path, name))
+        return found
+
     def _scope(self, scope: object, path: Place) -> tuple[str, ...] | None:
         """Return whom something is about: the addresses listed, or None for everybody."""
         if scope == EVERYBODY:
@@ -271,8 +308,14 @@ class _ScenarioReader:
         if not isinstance(scope, list):
             self.reading.tell(path, described(scope), f"{EVERYBODY!r} or a list of addresses")
             return ()
-        known = [self._is_known(item, (*path, index), "somebody under 'people'") for index, item in enumerate(scope)]
-        return tuple(str(item) for item, is_known in zip(scope, known, strict=True) if is_known)
+        return self._known_among(scope, path)
+
+    def _known_among(self, addresses: Sequence[object], path: Place) -> tuple[str, ...]:
+        return tuple(
+            str(item)
+            for index, item in enumerate(addresses)
+            if self._is_known(item, (*path, index), "somebody under 'people'")
+        )
 
     def _is_known(self, value: object, path: Place, expected: str) -> bool:
         if isinstance(value, str) and value.lower() in self._addresses:
@@ -336,6 +379,10 @@ def populate(world: World, scenario: Scenario) -> None:
         permissions={
             name: None if scope is None else frozenset(world.user(who).id for who in scope)
             for name, scope in application.permissions.items()
+        },
+        redirect_uris=application.redirect_uris,
+        app_roles={
+            name: frozenset(world.user(who).id for who in assigned) for name, assigned in application.app_roles.items()
         },
     )
     if application.meeting_policy is None:

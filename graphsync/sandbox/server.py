@@ -171,7 +171,7 @@ class SandboxServer:
             method=scope.method,
             path=scope.path,
             options=dict(parse_qsl(scope.query_string, keep_blank_values=True)) if scope.query_string else {},
-            headers={name.lower(): value for name, value in scope.headers.items()},
+            headers=_headers_of(scope.headers),
             body=body,
             base_url=self.base_url,
             is_whole=is_whole,
@@ -191,7 +191,7 @@ class SandboxServer:
             stream = protocol.response_stream(200, [("content-length", "64")])
             await stream.send_bytes(b"{")
             return
-        headers = list(answer.headers.items())
+        headers = [*answer.headers.items(), *(("set-cookie", cookie) for cookie in answer.cookies)]
         if answer.content is not None:
             protocol.response_bytes(answer.status, headers, answer.content)
             return
@@ -199,3 +199,12 @@ class SandboxServer:
             protocol.response_empty(answer.status, headers)
             return
         protocol.response_bytes(answer.status, [("content-type", CONTENT_TYPE), *headers], encoded(answer))
+
+
+def _headers_of(headers: _Headers) -> dict[str, str]:
+    """Return headers by name in lower case; HTTP/2 may send cookies in several, which belong together."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        found[key] = f"{found[key]}; {value}" if key == "cookie" and key in found else value
+    return found

@@ -128,6 +128,7 @@ def the_default() -> Scenario:
         secret=new_secret(),
         permissions=dict.fromkeys(served_permissions()),
         meeting_policy=None,
+        redirect_uris=("http://localhost",),
     )
     return Scenario(people=people, application=application)
 

@@ -1,38 +1,47 @@
-"""Sign-in of applications: OIDC discovery, and tokens for a client secret or a certificate assertion.
+"""Access tokens: for applications by themselves, and for applications on behalf of people who signed in.
 
-Access tokens are JWTs signed here, with the app's permissions as `roles`; they live by the machine's own clock, since
-msal reads that one. Sources: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow,
-https://learn.microsoft.com/entra/identity-platform/certificate-credentials
+They are JWTs signed here and known by what was issued; they live by the machine's own clock, since msal reads that one.
+Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
+import base64
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from graphsync.clock import Clock, SystemClock
-from graphsync.sandbox.calls import Answer
-from graphsync.sandbox.directory import Application
+from graphsync.sandbox.directory import Application, User
 from graphsync.sandbox.refusals import GraphRefusal
+from graphsync.sandbox.scopes import ACCESS_AS_USER, BOT_FRAMEWORK, GRAPH
+from graphsync.sandbox.wire import Json
 from graphsync.sandbox.world import World
 
 LIFETIME_S = 3599
-RESOURCE = "https://graph.microsoft.com"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_KEY_ID = "sandbox"
 
 
-def _refused(status: int, error: str, number: int, text: str) -> Answer:
-    return Answer(
-        status=status, body={"error": error, "error_description": f"AADSTS{number}: {text}", "error_codes": [number]}
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What an access token stands for; `user_id` is None for an application by itself."""
+
+    client_id: str
+    audience: str
+    expires_at: float
+    user_id: str | None = None
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whose bearer token a request to Graph has: an application, on behalf of `person` if there is one."""
+
+    application: Application
+    person: User | None = None
+    scopes: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -42,144 +51,149 @@ class Tokens:
     world: World
     clock: Clock = field(default_factory=SystemClock)
     _key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    _issued: dict[str, tuple[str, float]] = field(default_factory=dict)
+    _issued: dict[str, Grant] = field(default_factory=dict)
 
-    def authenticate(self, authorization: str) -> Application:
-        """Return whose bearer token this is.
+    def caller(self, authorization: str) -> Caller:
+        """Return who calls Graph with this bearer token.
 
         Raises:
-            GraphRefusal: 401; no token, one that was not issued here, or one that has expired.
+            GraphRefusal: 401; no token, one that was not issued here, one for another audience, or an expired one.
         """
+        grant, application = self._known(authorization, GRAPH)
+        if grant.user_id is None:
+            return Caller(application=application)
+        person = self.world.directory.lookup(grant.user_id)
+        if person is None:
+            raise _unauthorized("The user of the token is not in the directory any more.")
+        return Caller(application=application, person=person, scopes=grant.scopes)
+
+    def bot(self, authorization: str) -> Application:
+        """Return which bot calls the connector with this bearer token.
+
+        Source: https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication
+
+        Raises:
+            GraphRefusal: 401; no token, or none that an application got for the Bot Framework and that still counts.
+        """
+        return self._known(authorization, BOT_FRAMEWORK)[1]
+
+    def _known(self, authorization: str, audience: str) -> tuple[Grant, Application]:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized("Access token is empty.")
-        found = self._issued.get(token.strip())
-        if found is None:
+        grant = self._issued.get(token.strip())
+        if grant is None:
             raise _unauthorized("CompactToken parsing failed: the token was not issued by this authority.")
-        if found[1] <= self.clock.now().timestamp():
+        if grant.audience != audience:
+            raise _unauthorized("Access token validation failure. Invalid audience.")
+        if grant.expires_at <= self.clock.now().timestamp():
             raise _unauthorized("Lifetime validation failed, the token is expired.")
-        application = self.world.directory.applications.get(found[0])
+        application = self.world.directory.applications.get(grant.client_id)
         if application is None:
             raise _unauthorized("The application is not registered any more.")
-        return application
+        return grant, application
+
+    def issued(self, token: str) -> Grant | None:
+        """Return what a token stands for, expired or not, or None for one that was not issued here."""
+        return self._issued.get(token)
 
     def actor(self, authorization: str) -> str:
         """Return how the journal names the caller of a request, whether its token is good or not."""
         found = self._issued.get(authorization.partition(" ")[2].strip())
-        return f"app:{found[0]}" if found else "app:unknown"
+        return f"app:{found.client_id}" if found else "app:unknown"
 
     def revoke_all(self) -> None:
-        """Make every token issued so far unknown."""
+        """Make every access token issued so far unknown."""
         self._issued.clear()
 
-    def discovery(self, base_url: str) -> Answer:
-        """Return the OpenID Connect metadata."""
-        authority = f"{base_url}/{self.world.tenant_id}"
-        return Answer(
-            status=200,
-            body={
-                "issuer": f"{authority}/v2.0",
-                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
-                "token_endpoint": f"{authority}/oauth2/v2.0/token",
-                "jwks_uri": f"{authority}/discovery/v2.0/keys",
-                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
-                "response_types_supported": ["code", "id_token"],
-                "subject_types_supported": ["pairwise"],
-                "id_token_signing_alg_values_supported": ["ES256"],
-            },
-        )
-
-    def keys(self) -> Answer:
-        """Return the public key that access tokens are signed with."""
+    def public_key(self) -> Json:
+        """Return the public key that access tokens are signed with, as a JSON Web Key."""
         public: dict[str, Any] = jwt.algorithms.ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return Answer(status=200, body={"keys": [{**public, "kid": "sandbox", "use": "sig", "alg": "ES256"}]})
+        return {**public, "kid": _KEY_ID, "use": "sig", "alg": "ES256"}
 
-    def token(self, body: bytes, base_url: str) -> Answer:
-        """Answer a token request in form encoding."""
-        form = dict(parse_qsl(body.decode("utf-8", "replace")))
-        if form.get("grant_type") != "client_credentials":
-            return _refused(
-                400, "unsupported_grant_type", 70003, f"The grant type {form.get('grant_type')!r} is not served."
-            )
-        application = self.world.directory.applications.get(form.get("client_id", ""))
-        if application is None:
-            return _refused(401, "unauthorized_client", 700016, "The application was not found in the directory.")
-        scope = form.get("scope", "")
-        if not scope.endswith("/.default"):
-            return _refused(
-                400,
-                "invalid_scope",
-                1002012,
-                f"The value for scope {scope!r} is not valid: it must end in /.default.",
-            )
-        refusal = self._check_credential(application, form, base_url)
-        if refusal is not None:
-            return refusal
-        token = self._issue(application)
-        return Answer(
-            status=200,
-            body={
-                "token_type": "Bearer",
-                "expires_in": LIFETIME_S,
-                "ext_expires_in": LIFETIME_S,
-                "access_token": token,
-            },
+    def for_application(self, application: Application, *, audience: str, tenant_id: str) -> str:
+        """Issue an access token for an application by itself; for Graph it has the app's permissions as `roles`."""
+        claims: Json = {"idtyp": "app", "oid": application.object_id, "sub": application.object_id}
+        if audience == GRAPH:
+            claims["roles"] = sorted(application.permissions)
+        claims |= self._registered(application, tenant_id) | {"aud": audience}
+        return self._issue(claims, Grant(client_id=application.client_id, audience=audience, expires_at=claims["exp"]))
+
+    def for_person(self, application: Application, person: User, *, scopes: frozenset[str]) -> str:
+        """Issue an access token for Graph on behalf of a person."""
+        claims: Json = {
+            "idtyp": "user",
+            "oid": person.id,
+            "sub": self.subject(application, person),
+            "name": person.display_name,
+            "upn": person.address,
+            "scp": " ".join(sorted(scopes)),
+        }
+        claims |= self._registered(application, self.world.tenant_id) | {"aud": GRAPH}
+        grant = Grant(
+            client_id=application.client_id,
+            audience=GRAPH,
+            expires_at=claims["exp"],
+            user_id=person.id,
+            scopes=scopes,
         )
+        return self._issue(claims, grant)
 
-    def _check_credential(self, application: Application, form: Mapping[str, str], base_url: str) -> Answer | None:
-        assertion = form.get("client_assertion")
-        if assertion is not None:
-            return self._check_assertion(application, form, assertion, base_url)
-        secret = form.get("client_secret")
-        if secret is None:
-            return _refused(401, "invalid_client", 7000218, "client_assertion or client_secret is missing.")
-        if application.secret is None or not hmac.compare_digest(secret.encode(), application.secret.encode()):
-            return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
-        return None
+    def for_own_api(self, application: Application, person: User, issuer: str) -> str:
+        """Issue an access token for the app's own API: what a Teams tab gets, and what the app itself checks.
 
-    def _check_assertion(
-        self, application: Application, form: Mapping[str, str], assertion: str, base_url: str
-    ) -> Answer | None:
-        if form.get("client_assertion_type") != ASSERTION_TYPE:
-            return _refused(400, "invalid_request", 90023, "client_assertion_type is not the JWT bearer type.")
-        if application.certificate_pem is None:
-            return _refused(401, "invalid_client", 700027, "The application has no certificate.")
-        key = x509.load_pem_x509_certificate(application.certificate_pem).public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
-            return _refused(401, "invalid_client", 700027, "The application's certificate has no RSA key.")
-        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        try:
-            claims = jwt.decode(
-                assertion,
-                pem,
-                algorithms=["PS256", "RS256"],
-                audience=f"{base_url}/{self.world.tenant_id}/oauth2/v2.0/token",
-                options={"require": ["exp", "iss", "sub", "jti"]},
-            )
-        except jwt.InvalidTokenError as error:
-            return _refused(401, "invalid_client", 700027, f"Client assertion failed validation: {error}.")
-        if claims["iss"] != application.client_id or claims["sub"] != application.client_id:
-            return _refused(401, "invalid_client", 700021, "Issuer and subject of the assertion must be the client id.")
-        return None
-
-    def _issue(self, application: Application) -> str:
+        Source: https://learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-overview
+        """
         now = int(self.clock.now().timestamp())
-        claims = {
-            "aud": RESOURCE,
-            "iss": f"https://sts.windows.net/{self.world.tenant_id}/",
+        claims: Json = {
+            "aud": application.client_id,
+            "iss": issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME_S,
+            "azp": application.client_id,
+            "azpacr": "1",
+            "name": person.display_name,
+            "oid": person.id,
+            "preferred_username": person.address,
+            "scp": ACCESS_AS_USER,
+            "sub": self.subject(application, person),
+            "tid": self.world.tenant_id,
+            "uti": self.world.draws.guid("uti", self.world.draws.ordinal("uti")),
+            "ver": "2.0",
+        }
+        if roles := application.roles_of(person.id):
+            claims["roles"] = roles
+        token = self.world.signing.sign(claims)
+        self._issued[token] = Grant(
+            client_id=application.client_id,
+            audience=application.client_id,
+            expires_at=claims["exp"],
+            user_id=person.id,
+            scopes=frozenset({ACCESS_AS_USER}),
+        )
+        return token
+
+    def subject(self, application: Application, person: User) -> str:
+        """Return `sub` of a person: another one in each application, the same each time."""
+        digest = self.world.draws.digest("subject", application.client_id, person.id)
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def _registered(self, application: Application, tenant_id: str) -> Json:
+        now = int(self.clock.now().timestamp())
+        return {
+            "iss": f"https://sts.windows.net/{tenant_id}/",
             "iat": now,
             "nbf": now,
             "exp": now + LIFETIME_S,
             "appid": application.client_id,
-            "idtyp": "app",
-            "oid": application.object_id,
-            "sub": application.object_id,
-            "tid": self.world.tenant_id,
-            "roles": sorted(application.permissions),
+            "tid": tenant_id,
             "ver": "1.0",
         }
-        token: str = jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": "sandbox"})
-        self._issued[token] = (application.client_id, now + LIFETIME_S)
+
+    def _issue(self, claims: Json, grant: Grant) -> str:
+        token = jwt.encode(claims, self._key, algorithm="ES256", headers={"kid": _KEY_ID})
+        self._issued[token] = grant
         return token
 
 

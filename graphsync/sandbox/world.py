@@ -48,6 +48,7 @@ from graphsync.sandbox.meetings import Meetings, OnlineMeeting
 from graphsync.sandbox.places import Places
 from graphsync.sandbox.posting import Deliver, Poster
 from graphsync.sandbox.presence import Presences
+from graphsync.sandbox.redirects import check_redirect_uri
 from graphsync.sandbox.schedules import Schedules
 from graphsync.sandbox.signing import SigningKeys
 from graphsync.sandbox.subscriptions import Subscription, Subscriptions
@@ -199,8 +200,24 @@ class World:
         secret: str | None = None,
         certificate_pem: bytes | None = None,
         permissions: Mapping[str, frozenset[str] | None],
+        redirect_uris: Sequence[str] = (),
+        app_roles: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
-        """Register an app, or replace its grants: Graph permission to the user ids in scope, None for the tenant."""
+        """Register an app, or replace its registration.
+
+        Args:
+            client_id: how the app calls itself.
+            secret: the client secret it signs in with, if it has one.
+            certificate_pem: the certificate it signs in with, if it has one.
+            permissions: Graph permission to the user ids in scope, None for the tenant.
+            redirect_uris: where people may be sent back to after sign-in.
+            app_roles: role to the user ids that have it.
+
+        Raises:
+            ValueError: a redirect URI that Entra would not register.
+        """
+        for uri in redirect_uris:
+            check_redirect_uri(uri)
         with self.lock:
             self.directory.applications[client_id] = Application(
                 client_id=client_id,
@@ -208,6 +225,8 @@ class World:
                 certificate_pem=certificate_pem,
                 permissions=dict(permissions),
                 object_id=self.draws.guid("application", client_id),
+                redirect_uris=tuple(redirect_uris),
+                app_roles=dict(app_roles or {}),
             )
 
     def add_group(

@@ -177,3 +177,35 @@ def test_a_scenario_that_cannot_be_read_says_why(tmp_path, text, said):
 def test_a_file_that_is_not_there_is_a_problem_of_the_file(tmp_path):
     with pytest.raises(ConfigError, match="no readable file: No such file"):
         read_scenario(tmp_path / "none.yaml")
+
+
+def test_redirect_uris_and_app_roles_are_in_the_registration(tmp_path):
+    text = (
+        PEOPLE
+        + APPLICATION
+        + (
+            "  redirect_uris: [https://app.test/callback, http://localhost/callback]\n"
+            "  app_roles: {Programme.Admin: [ANA@fabrikam.test], Nobody: []}\n"
+        )
+    )
+    world = a_world(read(tmp_path, text))
+    application = world.directory.applications["app"]
+    assert application.redirect_uris == ("https://app.test/callback", "http://localhost/callback")
+    assert application.roles_of(world.user("ana@fabrikam.test").id) == ["Programme.Admin"]
+
+
+def test_what_is_wrong_with_redirect_uris_and_app_roles_is_said(tmp_path):
+    text = (
+        PEOPLE
+        + APPLICATION
+        + (
+            "  redirect_uris: [http://app.test/callback]\n"
+            "  app_roles: {Programme Admin: [], Mentor: ana@fabrikam.test, Mentee: [bo@fabrikam.test]}\n"
+        )
+    )
+    found = problems(tmp_path, text)
+    assert len(found) == 4
+    for part in ("'http://app.test/callback'", "role 'Programme Admin'", "a list of addresses", "'bo@fabrikam.test'"):
+        assert any(part in problem for problem in found), part
+    (problem,) = problems(tmp_path, PEOPLE + APPLICATION + "  app_roles: [Mentor]\n")
+    assert "roles, each with a list of addresses" in problem
