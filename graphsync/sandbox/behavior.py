@@ -106,3 +106,23 @@ class Behavior:
     presence_casing: Literal["pascal", "camel"] = "pascal"
     # Real bodies come with and without `innerError`: https://learn.microsoft.com/graph/errors
     inner_errors: bool = True
+    # "Not supported" for applications by https://learn.microsoft.com/graph/api/teamsapp-update; reports are missing.
+    app_only_catalog_upload: Literal["refused", "served"] = "refused"
+    # All samples have deep links, no page says what other links do:
+    # https://learn.microsoft.com/graph/teams-send-activityfeednotifications
+    topic_web_url: Literal["teams_deep_link", "any"] = "teams_deep_link"
+    # Exports of chats over the evaluation quota are 402; notes of 2026 call them unmetered since 2025-08-25:
+    # https://learn.microsoft.com/graph/teams-licenses
+    chat_exports: Literal["free", "over_quota"] = "free"
+    # 100 KB as UTF-16: https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages;
+    # 413 at some 70 KB of UTF-8 was reported, which this explains: https://learn.microsoft.com/answers/questions/5566078
+    bot_message_bytes: int = 102_400
+    bot_message_counted_as: Literal["utf-16", "utf-8"] = "utf-16"
+    # What a blocked or uninstalled bot hears: two pages of Microsoft's have two shapes.
+    # https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages
+    blocked_bot: Literal["MessageWritesBlocked", "ConversationBlockedByUser"] = "MessageWritesBlocked"
+    # How often Teams tries to tell a bot something, and how often it does so though once was enough; not documented.
+    activity_attempts: int = 1
+    activity_copies: int = 1
+    # Real seconds a bot has for its answer to a click; 10 to 15 are told of, none is documented.
+    invoke_timeout_s: float = 10.0

@@ -199,6 +199,9 @@ class Route:
     mailbox in the permission's scope, an object of the directory, somebody who meets and is present (whom scopes of
     mailboxes do not protect), a person in scope, or nothing. `delegated` is for people who have signed in;
     `permissions` are then those of their token, and applications by themselves are refused.
+    mailbox in the permission's scope, an object of the directory, a person in scope, or nothing. `consented` are the
+    resource-specific permissions which an app installed at `{user}` or `{chat}` may bring instead; where it is not None
+    a lack is refused in the words of Teams.
     """
 
     method: str
@@ -209,3 +212,4 @@ class Route:
     handler: Handler | None = None
     later: AsyncHandler | None = None
     delegated: bool = False
+    consented: tuple[str, ...] | None = None

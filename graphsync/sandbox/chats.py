@@ -31,12 +31,13 @@ class ChatMessage:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Chat:
-    """A chat of two people."""
+    """A chat of two people, or of a person with the bot `bot_id`."""
 
     id: str
     member_ids: tuple[str, str]
     created_at: datetime
     messages: list[ChatMessage] = field(default_factory=list)
+    bot_id: str | None = None
 
 
 class ChatListener(Protocol):

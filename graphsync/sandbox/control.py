@@ -20,6 +20,8 @@ from typing import Any, Self, get_args
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from graphsync.errors import GraphsyncError
+from graphsync.sandbox import control_teams
+from graphsync.sandbox.cards import ClickRefused
 from graphsync.sandbox.events import Answer as Response
 from graphsync.sandbox.faults import KINDS, operations_of
 from graphsync.sandbox.fields import Field, Reading, duration, instant, one_of, text, written
@@ -92,6 +94,7 @@ class Control:
                 ("GET", "/people/{address}/events", self._events),
                 ("POST", "/people/{address}/answer", self._answer),
                 ("POST", "/people/{address}/attend", self._attend),
+                *((method, path, self._of_person(keys, do)) for method, path, keys, do in control_teams.REQUESTS),
             )
         ]
 
@@ -328,6 +331,21 @@ class Control:
         except ValueError as error:
             raise ControlRefusal(400, f"found a stay that cannot be: {error}") from error
         return 200, {"event": found["event"], "joined": written(found["joined"]), "left": written(found["left"])}
+
+    def _of_person(
+        self, keys: Mapping[str, Field] | None, do: Callable[[World, str, Json], Json]
+    ) -> Callable[[Asked], tuple[int, Json]]:
+        def handler(asked: Asked) -> tuple[int, Json]:
+            found = {} if keys is None else _record(asked.body, keys)
+            try:
+                return 200, do(self.world, asked.key, found)
+            except ClickRefused as refused:
+                raise ControlRefusal(400, str(refused)) from refused
+            except GraphRefusal as refusal:
+                status = 404 if refusal.status == 404 else 400
+                raise ControlRefusal(status, f"{refusal.code}: {refusal.message}") from refusal
+
+        return handler
 
 
 def _record(body: object, fields: Mapping[str, Field]) -> dict[str, Any]:

@@ -89,6 +89,10 @@ class User:
     external_reply: str = ""
     automatic_replies_start: datetime | None = None
     automatic_replies_end: datetime | None = None
+    # Catalogue ids of Teams apps: kept away by the app permission policy, muted in the activity feed; blocked bots.
+    blocked_apps: set[str] = field(default_factory=set)
+    muted_apps: set[str] = field(default_factory=set)
+    blocked_bots: set[str] = field(default_factory=set)
 
     @property
     def is_guest(self) -> bool:

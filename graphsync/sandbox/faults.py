@@ -30,6 +30,7 @@ RequestFaultKind = Literal[
     "timeout_after",
     "delta_expired",
     "validation_unsent",
+    "precondition_failed",
 ]
 NotificationFaultKind = Literal[
     "duplicate",
@@ -49,7 +50,14 @@ NotificationFaultKind = Literal[
     "token_other_tenant",
     "bad_signature",
 ]
-FaultKind = RequestFaultKind | NotificationFaultKind
+ActivityFaultKind = Literal[
+    "activity_token_expired",
+    "activity_token_audience",
+    "activity_token_issuer",
+    "activity_token_service_url",
+    "activity_token_key",
+]
+FaultKind = RequestFaultKind | NotificationFaultKind | ActivityFaultKind
 
 REQUEST_KINDS: frozenset[str] = frozenset(get_args(RequestFaultKind))
 NOTIFICATION_KINDS: frozenset[str] = frozenset(get_args(NotificationFaultKind))
@@ -59,13 +67,21 @@ RICH_KINDS: frozenset[str] = frozenset(
 )
 # Where an endpoint is asked for the echo of a token.
 HANDSHAKES = frozenset({"createSubscription", "updateSubscription", "reauthorizeSubscription"})
+ACTIVITY_KINDS: frozenset[str] = frozenset(get_args(ActivityFaultKind))
 NOTIFY = "notify"
+ACTIVITY = "tellBot"
+_KINDS_OF = {NOTIFY: NOTIFICATION_KINDS, ACTIVITY: ACTIVITY_KINDS}
+
+
+def kinds_of(operation: str) -> frozenset[str]:
+    """Return the kinds of fault that an operation can have; every request has the same."""
+    return _KINDS_OF.get(operation, REQUEST_KINDS)
 
 
 class Kind(NamedTuple):
     """What a kind of fault does, in a sentence, the page it comes from, and the operations it can befall.
 
-    For a kind of notifications the operation is always `notify`, whatever `operations` says.
+    For a kind of notifications or activities it is always `notify` or `tellBot`, whatever `operations` says.
     """
 
     sentence: str
@@ -80,6 +96,7 @@ _LIFECYCLE = "https://learn.microsoft.com/graph/change-notifications-lifecycle-e
 _ITEM = "https://learn.microsoft.com/graph/api/resources/changenotification"
 _OUTLOOK = "https://learn.microsoft.com/graph/outlook-change-notifications-overview"
 _RICH = "https://learn.microsoft.com/graph/change-notifications-with-resource-data"
+_BOT_TOKEN = "https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication"
 # No page of Graph promises an answer; what a client may conclude from none is HTTP's.
 _NO_ANSWER = "https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2"
 
@@ -112,6 +129,22 @@ KINDS: Mapping[FaultKind, Kind] = MappingProxyType(
             "https://github.com/microsoftgraph/msgraph-sdk-dotnet/issues/2805",
             operations=tuple(sorted(HANDSHAKES)),
         ),
+        "precondition_failed": Kind(
+            "412 before anything was done; of the bot connector, to be tried again",
+            "https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages",
+            operations=(
+                "createConversation",
+                "sendToConversation",
+                "replyToActivity",
+                "updateActivity",
+                "deleteActivity",
+            ),
+        ),
+        "activity_token_expired": Kind("an activity comes with a token that has expired", _BOT_TOKEN),
+        "activity_token_audience": Kind("an activity comes with a token for another bot", _BOT_TOKEN),
+        "activity_token_issuer": Kind("an activity comes with a token of another issuer", _BOT_TOKEN),
+        "activity_token_service_url": Kind("an activity comes with a token for another serviceUrl", _BOT_TOKEN),
+        "activity_token_key": Kind("an activity comes with a token signed by a key that is not published", _BOT_TOKEN),
         "duplicate": Kind("the item comes twice", _DELIVERY),
         "lost": Kind("the item never comes; with announce, a `missed` lifecycle notification does", _LIFECYCLE),
         "delayed": Kind("the item comes delay_s later than it would", _DELIVERY),
@@ -141,7 +174,8 @@ class Fault:
     """One fault: hits the next `times` of `operation`, after letting `skip` of them through.
 
     Args:
-        operation: an operation name of the HTTP face, `*` for any, or `notify` for change notifications.
+        operation: an operation name of the HTTP face, `*` for any, `notify` for change notifications, or `tellBot` for
+            activities to bots.
         kind: what happens; see `KINDS`.
         times: how often it strikes; not given, it is once, or without end (`always`) where a probability or a time
             says how much is enough.
@@ -179,10 +213,10 @@ class Fault:
         """Check that the kind fits the operation, and that the fault can strike.
 
         Raises:
-            ValueError: a kind for requests with `notify`, or the reverse; `times` below 1; a probability that is
+            ValueError: a kind that is none of this operation; `times` below 1; a probability that is
                 none; a pattern that cannot be read; a span of time that is empty or without zone.
         """
-        kinds = NOTIFICATION_KINDS if self.operation == NOTIFY else REQUEST_KINDS
+        kinds = kinds_of(self.operation)
         if self.kind not in kinds:
             raise ValueError(f"{self.kind!r} is no fault of {self.operation!r}; expected one of {sorted(kinds)}")
         if self.kind == "validation_unsent" and self.operation not in {"*", *HANDSHAKES}:
@@ -203,7 +237,7 @@ class Fault:
 
     def fits(self, operation: str, method: str, subject: str, now: datetime) -> bool:
         """Return whether this is one that the fault may strike, count and chance aside."""
-        if self.operation != operation and (self.operation != "*" or operation == NOTIFY):
+        if self.operation != operation and (self.operation != "*" or operation in _KINDS_OF):
             return False
         if self.subject not in subject:
             return False
@@ -239,8 +273,11 @@ def compiled(pattern: str, *, with_method: bool = True) -> re.Pattern[str]:
 
 
 def operations_of(kind: FaultKind) -> tuple[str, ...]:
-    """Return the operations that a kind of fault can befall: names, `*` for any request, or `notify`."""
-    return (NOTIFY,) if kind in NOTIFICATION_KINDS else KINDS[kind].operations
+    """Return the operations that a kind of fault can befall: names, `*` for any request, `notify` or `tellBot`."""
+    for operation, kinds in _KINDS_OF.items():
+        if kind in kinds:
+            return (operation,)
+    return KINDS[kind].operations
 
 
 def every_fault(probability: float, *, hold_s: float) -> list[Fault]:

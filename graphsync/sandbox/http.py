@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from graphsync.sandbox import (
+    routes_apps,
     routes_calendar,
     routes_directory,
     routes_groups,
@@ -32,6 +33,7 @@ from graphsync.sandbox import (
 from graphsync.sandbox.authority import Authority
 from graphsync.sandbox.batch import BatchRoutes, Respond
 from graphsync.sandbox.calls import Answer, Call, Request, Route, parse_prefer
+from graphsync.sandbox.connector import Connector
 from graphsync.sandbox.delegated import person_of, refuse_below_me, refuse_delegated
 from graphsync.sandbox.directory import User, no_mailbox, unknown_mailbox
 from graphsync.sandbox.faults import HANDSHAKES, REQUEST_KINDS, Fault
@@ -41,6 +43,7 @@ from graphsync.sandbox.published_keys import common_document
 from graphsync.sandbox.refusals import GraphRefusal, bad_request, unknown_names
 from graphsync.sandbox.routes_subscriptions import SubscriptionRoutes
 from graphsync.sandbox.routing import Router
+from graphsync.sandbox.teams_permissions import permitted_in_teams
 from graphsync.sandbox.throttling import Arrival, Throttle
 from graphsync.sandbox.tokens import Caller, Tokens
 from graphsync.sandbox.wire import Json
@@ -57,6 +60,7 @@ _log = logging.getLogger(__name__)
 def all_routes(shake_hands: Handshake, respond: Respond) -> list[Route]:
     """Return every operation that is served."""
     return [
+        *routes_apps.ROUTES,
         *routes_calendar.ROUTES,
         *routes_directory.ROUTES,
         *routes_groups.ROUTES,
@@ -81,6 +85,7 @@ class Face:
         self.tokens = Tokens(world)
         self.authority = Authority(self.tokens)
         self.throttle = Throttle(world.behavior, world.clock)
+        self.connector = Connector(world, self.tokens, struck=self._struck)
         self._context = context
         self._client: httpx.AsyncClient | None = None
         self._router = Router(all_routes(self._shake_hands, self.respond))
@@ -99,6 +104,8 @@ class Face:
 
     async def respond(self, request: Request) -> Answer:
         """Return the answer to a request; never raises for what a caller can do wrong."""
+        if self.connector.serves(request):
+            return await self.connector.respond(request, self._request_id(request))
         if not request.path.lower().startswith(VERSION + "/"):
             return self._authority(request)
         request_id = self._request_id(request)
@@ -213,6 +220,8 @@ class Face:
         if caller.person is not None:
             refuse_delegated(route, caller)
         application = caller.application
+        if route.consented is not None:
+            return permitted_in_teams(self.world, route, keys, application)
         if route.permissions and not application.holds_any(route.permissions):
             if route.subject == "communications":
                 raise GraphRefusal(403, "Forbidden", "The application lacks a permission this request needs.")
@@ -263,6 +272,8 @@ class Face:
                 )
             case "validation_unsent":
                 raise validation_timed_out()
+            case "precondition_failed":
+                raise GraphRefusal(412, "PreconditionFailed", "Precondition failed, please try again.")
             case "dropped" | "dropped_after":
                 return Answer(status=200, interrupt=True)
             case "timeout" | "timeout_after":
@@ -286,9 +297,15 @@ class Face:
                 },
             )
         client_request_id = request.headers.get("client-request-id", request_id)
-        inner = {"date": f"{now:%Y-%m-%dT%H:%M:%S}", "request-id": request_id, "client-request-id": client_request_id}
+        inner: Json = {
+            "date": f"{now:%Y-%m-%dT%H:%M:%S}",
+            "request-id": request_id,
+            "client-request-id": client_request_id,
+        }
+        if refusal.inner:
+            inner = {**refusal.inner, **inner}
         error: Json = {"code": refusal.code, "message": refusal.message, **refusal.annotations}
-        if self.world.behavior.inner_errors:
+        if self.world.behavior.inner_errors or refusal.inner:
             error["innerError"] = inner
         return Answer(status=refusal.status, body={"error": error}, headers=dict(refusal.headers))
 

@@ -21,10 +21,11 @@ Handshake = Callable[[Sequence[str], str], Awaitable[None]]
 
 
 class Receipt(NamedTuple):
-    """How a receiver answered: the status, 0 without an answer, and the real seconds it took."""
+    """How a receiver answered: the status, 0 without an answer, the real seconds it took, and the body."""
 
     status: int
     lasted_s: float = 0.0
+    body: bytes = b""
 
 
 # Posts a body with its headers to a URL, and waits for the answer as many seconds as it is told.
@@ -32,7 +33,7 @@ Deliver = Callable[[str, bytes, dict[str, str], float], Receipt]
 
 
 class Poster:
-    """Posts notifications; trusts the authority it was given last, the system's before that."""
+    """Posts notifications and activities; trusts the authority it was given last, the system's before that."""
 
     def __init__(self) -> None:
         self._client: httpx.Client | None = None
@@ -55,7 +56,9 @@ class Poster:
             return Receipt(0, timeout_s)
         # An answer that trickles in may be whole only after the time was up.
         lasted_s = answer.elapsed.total_seconds()
-        return Receipt(answer.status_code if lasted_s <= timeout_s else 0, lasted_s)
+        if lasted_s > timeout_s:
+            return Receipt(0, lasted_s)
+        return Receipt(answer.status_code, lasted_s, answer.content)
 
     def close(self) -> None:
         """Close the connections kept open."""

@@ -16,7 +16,10 @@ NOT_FOUND_TEXT = "The specified object was not found in the store."
 
 
 class GraphRefusal(GraphsyncError):
-    """Graph says no. `annotations` are further members of `error`, `headers` further answer headers."""
+    """Graph says no.
+
+    `annotations` are further members of `error`, `inner` of its `innerError`, `headers` further answer headers.
+    """
 
     def __init__(
         self,
@@ -26,12 +29,14 @@ class GraphRefusal(GraphsyncError):
         *,
         annotations: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        inner: Mapping[str, object] | None = None,
     ) -> None:
         self.status = status
         self.code = code
         self.message = message
         self.annotations = dict(annotations or {})
         self.headers = dict(headers or {})
+        self.inner = dict(inner or {})
         super().__init__(f"{status} {code}: {message}")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from graphsync.sandbox.bodies import list_of, object_of, one_of, text_of, unknown_property
 from graphsync.sandbox.calls import METADATA, Answer, Call, Handler, Route, Subject, collection, page
-from graphsync.sandbox.chats import Chat, ChatMessage
+from graphsync.sandbox.chats import Chat, ChatMessage, last_written_at
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.odata import Condition, Filter, Lookup, conditions, invalid_query, matches
 from graphsync.sandbox.refusals import GraphRefusal, not_served, refuse_unknown
@@ -35,9 +35,14 @@ def list_chats(world: World, call: Call) -> Answer:
     order = call.query.take("$orderby")
     if order is not None and order.strip().lower() != "lastmessagepreview/createddatetime desc":
         raise invalid_query("$orderby takes 'lastMessagePreview/createdDateTime desc' alone.")
-    wanted = call.query.filter(("chatType",))
+    wanted = call.query.filter(("chatType", "installedApps"))
     size = call.query.number("$top", DEFAULT_PAGE, LARGEST_PAGE)
-    found = [chat for chat in world.teams.of(call.user) if wanted is None or matches(wanted, lambda path: "oneOnOne")]
+    chats = sorted(
+        [*world.teams.of(call.user), *world.bots.chats_of(call.user)],
+        key=lambda chat: (last_written_at(chat), chat.id),
+        reverse=True,
+    )
+    found = [chat for chat in chats if wanted is None or matches(wanted, _chat_lookup(world, call.user, chat))]
     part, next_link = page(call, found, size)
     items = [
         chat_json(
@@ -54,6 +59,16 @@ def list_chats(world: World, call: Call) -> Answer:
     answer.body = {**(answer.body or {}), "@odata.count": len(items)}
     call.query.finish()
     return answer
+
+
+def _chat_lookup(world: World, user: User, chat: Chat) -> Lookup:
+    """Return what a filter sees of a chat.
+
+    Source: https://learn.microsoft.com/microsoftteams/platform/graph-api/proactive-bots-and-messages/graph-proactive-bots-and-messages
+    """
+    installed = [item for item in world.apps.at(user.id) if chat.bot_id and item.manifest.bot_id == chat.bot_id]
+    apps = [{"teamsApp": {"id": item.app.id}} for item in (*installed, *world.apps.at(chat.id))]
+    return lambda path: "oneOnOne" if path[0] == "chatType" else apps
 
 
 def create_chat(world: World, call: Call) -> Answer:
@@ -124,6 +139,20 @@ def _lookup(message: ChatMessage) -> Lookup:
     return lambda path: times[path[0]]
 
 
+def _check_paid(world: World) -> None:
+    """Refuse an export over the quota; reading one chat is not metered.
+
+    Sources: https://learn.microsoft.com/graph/teams-licenses, https://learn.microsoft.com/answers/questions/2337314
+    """
+    if world.behavior.chat_exports == "over_quota":
+        raise GraphRefusal(
+            402,
+            "PaymentRequired",
+            "Evaluation capacity for the month has exceeded. To continue beyond the evaluation limits complete billing "
+            "onboarding.",
+        )
+
+
 def list_chat_messages(world: World, call: Call) -> Answer:
     """GET the messages of a chat; `$filter` counts only beside an `$orderby` of the same property."""
     chat = _chat(world, call)
@@ -141,6 +170,7 @@ def list_chat_messages(world: World, call: Call) -> Answer:
 
 def list_all_chat_messages(world: World, call: Call) -> Answer:
     """GET what was written in all chats of a person, newest first."""
+    _check_paid(world)
     wanted = _wanted(call)
     messages = [message for chat in world.teams.of(call.user) for message in chat.messages]
     found = _newest_first(_matching(messages, wanted), "lastModifiedDateTime")

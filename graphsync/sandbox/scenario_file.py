@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from graphsync.errors import ConfigError, Problem
+from graphsync.sandbox import routes_bots
 from graphsync.sandbox.calls import Answer, Request
 from graphsync.sandbox.events import ShowAs
 from graphsync.sandbox.faults import Fault
@@ -44,6 +45,7 @@ from graphsync.sandbox.scenario_people import (
     read_groups,
     read_room_lists,
 )
+from graphsync.sandbox.scenario_teams import ScenarioTeamsApp, put_apps, read_apps
 from graphsync.sandbox.switches import behavior_fields, read_fault, set_switches
 from graphsync.sandbox.world import TENANT_ID, World
 from graphsync.sandbox.yaml_source import Source, read_yaml
@@ -92,6 +94,7 @@ class Scenario:
     meetings: tuple[ScenarioMeeting, ...] = ()
     room_lists: Mapping[str, str] = field(default_factory=dict)
     groups: tuple[ScenarioGroup, ...] = ()
+    teams_apps: tuple[ScenarioTeamsApp, ...] = ()
     behavior: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
 
@@ -105,8 +108,9 @@ async def _respond_to_nobody(request: Request) -> Answer:
 
 
 def served_operations() -> frozenset[str]:
-    """Return the names of all operations that are served."""
-    return frozenset(route.operation for route in all_routes(_shake_no_hands, _respond_to_nobody))
+    """Return the names of all operations that are served, those of the bot connector too."""
+    routes = [*all_routes(_shake_no_hands, _respond_to_nobody), *routes_bots.ROUTES]
+    return frozenset(route.operation for route in routes)
 
 
 def served_permissions() -> frozenset[str]:
@@ -172,6 +176,7 @@ class _ScenarioReader:
                 "meetings": Field(_raw),
                 "room_lists": Field(_raw),
                 "groups": Field(_raw),
+                "teams_apps": Field(_raw),
                 "behavior": Field(_raw),
                 "faults": Field(_raw),
             },
@@ -181,6 +186,7 @@ class _ScenarioReader:
         meetings = self._meetings(found.pop("meetings", None))
         room_lists = read_room_lists(self.reading, found.pop("room_lists", None))
         groups = read_groups(self.reading, found.pop("groups", None), set(self._addresses))
+        teams_apps = read_apps(self.reading, found.pop("teams_apps", None), self._directory, self._has_teams)
         behavior = self._behavior(found.pop("behavior", None))
         faults = self._faults(found.pop("faults", None))
         if self.reading.misfits or application is None:
@@ -191,6 +197,7 @@ class _ScenarioReader:
             meetings=meetings,
             room_lists=room_lists,
             groups=groups,
+            teams_apps=teams_apps,
             behavior=behavior,
             faults=faults,
             **found,
@@ -324,6 +331,14 @@ class _ScenarioReader:
         self.reading.tell(path, described(value), f"{expected}{hint}")
         return False
 
+    def _has_teams(self, value: object, path: Place, expected: str) -> bool:
+        if not self._is_known(value, path, expected):
+            return False
+        if not self._addresses[str(value).lower()].licence:
+            self.reading.tell(path, f"{value!r} without a licence", f"{expected} with 'licence'")
+            return False
+        return True
+
     def _meetings(self, value: object) -> tuple[ScenarioMeeting, ...]:
         fields = {
             "organizer": Field(address, required=True),
@@ -391,6 +406,7 @@ def populate(world: World, scenario: Scenario) -> None:
         world.grant_meeting_policy(who, client_id=application.client_id)
     for meeting in scenario.meetings:
         _hold(world, meeting)
+    put_apps(world, scenario.teams_apps)
     for fault in scenario.faults:
         # A copy: the scenario can be put into another world.
         world.faults.add(replace(fault))

@@ -70,6 +70,7 @@ class SandboxServer:
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         self._reserved.bind(("127.0.0.1", port))
         self.port: int = self._reserved.getsockname()[1]
+        world.bots.base_url = self.base_url
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: Server | None = None

@@ -212,6 +212,7 @@ def _announce(server: SandboxServer, control_url: str, application: ScenarioAppl
     told = {
         "graph": server.graph_url,
         "authority": server.authority_url,
+        "connector": server.world.bots.service_url,
         "control": control_url,
         "tenant": server.world.tenant_id,
         "client_id": application.client_id,

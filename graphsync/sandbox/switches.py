@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 from graphsync.sandbox.behavior import Behavior
-from graphsync.sandbox.faults import NOTIFICATION_KINDS, NOTIFY, REQUEST_KINDS, Fault, FaultKind
+from graphsync.sandbox.faults import ACTIVITY, ACTIVITY_KINDS, KINDS, NOTIFICATION_KINDS, NOTIFY, Fault, kinds_of
 from graphsync.sandbox.fields import (
     LONGEST_S,
     Field,
@@ -63,9 +63,9 @@ def _anything(value: object) -> str:
 
 def fault_fields(operations: frozenset[str]) -> dict[str, Field]:
     """Return the keys of a written fault; `operations` are the names that exist."""
-    kinds: Reader = one_of([*get_args(get_args(FaultKind)[0]), *get_args(get_args(FaultKind)[1])])
+    kinds: Reader = one_of(list(KINDS))
     return {
-        "operation": Field(one_of(["*", NOTIFY, *sorted(operations)])),
+        "operation": Field(one_of(["*", NOTIFY, ACTIVITY, *sorted(operations)])),
         "kind": Field(kinds, required=True),
         "times": Field(_times),
         "skip": Field(number(0)),
@@ -84,14 +84,15 @@ def fault_fields(operations: frozenset[str]) -> dict[str, Field]:
 def read_fault(reading: Reading, value: object, path: Path, operations: frozenset[str]) -> Fault | None:
     """Return the fault that `value` describes, or None with the misfits told.
 
-    Without an operation it is any request, or `notify` where the kind is one of notifications.
+    Without an operation it is any request, `notify` where the kind is one of notifications, `tellBot` where it is one
+    of activities to bots.
     """
     before = len(reading.misfits)
     found = reading.record(value, path, fault_fields(operations))
     if len(reading.misfits) > before:
         return None
-    operation = found.pop("operation", NOTIFY if found["kind"] in NOTIFICATION_KINDS else "*")
-    fitting = NOTIFICATION_KINDS if operation == NOTIFY else REQUEST_KINDS
+    operation = found.pop("operation", _usual_operation(found["kind"]))
+    fitting = kinds_of(operation)
     if found["kind"] not in fitting:
         reading.tell((*path, "kind"), f"{found['kind']!r} with operation {operation!r}", f"one of {sorted(fitting)}")
         return None
@@ -100,6 +101,12 @@ def read_fault(reading: Reading, value: object, path: Path, operations: frozense
     except ValueError as error:
         reading.tell(path, f"a fault that cannot be: {error}", "a fault that can strike")
         return None
+
+
+def _usual_operation(kind: str) -> str:
+    if kind in NOTIFICATION_KINDS:
+        return NOTIFY
+    return ACTIVITY if kind in ACTIVITY_KINDS else "*"
 
 
 def fault_as_json(fault: Fault) -> dict[str, object]:

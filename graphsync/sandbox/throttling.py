@@ -31,6 +31,19 @@ TEAMS_PER_SECOND = {
     "sendChatMessage": 20,
     "listChats": 30,
     "createChat": 30,
+    "sendActivityNotification": 5,
+    "sendChatActivityNotification": 5,
+    "sendActivityNotificationToRecipients": 2,
+    "listTeamsApps": 30,
+    "getTeamsApp": 30,
+    "publishTeamsApp": 30,
+    "updateTeamsApp": 30,
+    "listInstalledApps": 30,
+    "getInstalledApp": 30,
+    "getInstalledAppChat": 30,
+    "addInstalledApp": 30,
+    "upgradeInstalledApp": 30,
+    "deleteInstalledApp": 15,
 }
 # https://learn.microsoft.com/graph/throttling-limits#cloud-communication-service-limits
 PRESENCE_SPAN, PRESENCE_REQUESTS = timedelta(seconds=30), 1500

@@ -313,7 +313,8 @@ def chat_json(chat: Chat, directory: Directory, tenant_id: str, *, members: bool
         "isHiddenForAllMembers": False,
     }
     if members:
-        shown["members"] = [_member(user_id, directory, tenant_id) for user_id in chat.member_ids]
+        # A bot is no member in Graph: https://learn.microsoft.com/graph/api/chat-list-members
+        shown["members"] = [_member(each, directory, tenant_id) for each in chat.member_ids if each != chat.bot_id]
     if preview:
         last = chat.messages[-1] if chat.messages else None
         shown["lastMessagePreview"] = None if last is None else _preview(last, directory, tenant_id, view)

@@ -45,6 +45,7 @@ from graphsync.sandbox.mail import Mailroom
 from graphsync.sandbox.mailbox_settings import journal_automatic_replies
 from graphsync.sandbox.mailboxes import Folder, MailMessage
 from graphsync.sandbox.meetings import Meetings, OnlineMeeting
+from graphsync.sandbox.outbox import Item
 from graphsync.sandbox.places import Places
 from graphsync.sandbox.posting import Deliver, Poster
 from graphsync.sandbox.presence import Presences
@@ -52,6 +53,7 @@ from graphsync.sandbox.redirects import check_redirect_uri
 from graphsync.sandbox.schedules import Schedules
 from graphsync.sandbox.signing import SigningKeys
 from graphsync.sandbox.subscriptions import Subscription, Subscriptions
+from graphsync.sandbox.teamwork import Teamwork
 from graphsync.sandbox.validation_tokens import ValidationTokens
 
 TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
@@ -75,7 +77,7 @@ class SeenRequest:
     request_id: str
 
 
-class World:
+class World(Teamwork):
     """One tenant. Every method takes `lock`; what is returned is the live state and is read, not written."""
 
     def __init__(
@@ -121,6 +123,14 @@ class World:
         self.poster = Poster()
         self.deliver: Deliver = self.poster
         self.event_hubs = EventHubs()
+        super().__init__(
+            core=self.core,
+            lock=self.lock,
+            chats=self.teams,
+            faults=self.faults,
+            signing=self.signing,
+            ask=self.poster,
+        )
         self.on_request: Callable[[str, str], None] | None = None
         self.request_counts: dict[str, int] = Counter()
         self.last_requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
@@ -412,13 +422,14 @@ class World:
     def next_due_at(self) -> datetime | None:
         """Return when something next happens by itself, or None if nothing waits."""
         with self.lock:
-            due = [at for at in (self.agenda.next_due_at(), self.notifier.next_due_at()) if at is not None]
+            waiting = (self.agenda.next_due_at(), self.notifier.next_due_at(), self.activities.next_due_at())
+            due = [at for at in waiting if at is not None]
             return min(due) if due else None
 
     def run_due(self) -> int:
         """Do all that is due now, what it brings due included, in a fixed order; return how many things were done.
 
-        Notifications are delivered in the calling thread, without the lock: the receiver may call back.
+        Notifications and activities are delivered in the calling thread, without the lock: the receiver may call back.
         """
         done = 0
         with self._due_lock:
@@ -426,13 +437,20 @@ class World:
                 with self.lock:
                     done += self.agenda.run_due()
                     batch = self.notifier.take_batch()
-                    if not batch:
-                        return done
-                    body, url = self.notifier.body_of(batch), batch[0].url
-                if is_event_hub(url):
-                    receipt = self.event_hubs.take(url, body)
+                if batch:
+                    self._deliver(batch)
+                    done += len(batch)
+                elif self._tell_a_bot():
+                    done += 1
                 else:
-                    receipt = self.deliver(url, body, dict(HEADERS), timeout_of(batch))
-                with self.lock:
-                    self.notifier.settle(batch, receipt)
-                done += len(batch)
+                    return done
+
+    def _deliver(self, batch: list[Item]) -> None:
+        with self.lock:
+            body, url = self.notifier.body_of(batch), batch[0].url
+        if is_event_hub(url):
+            receipt = self.event_hubs.take(url, body)
+        else:
+            receipt = self.deliver(url, body, dict(HEADERS), timeout_of(batch))
+        with self.lock:
+            self.notifier.settle(batch, receipt)

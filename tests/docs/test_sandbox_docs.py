@@ -19,6 +19,7 @@ from graphsync.sandbox.scenario_file import (
     read_scenario,
     served_operations,
 )
+from graphsync.sandbox.scenario_teams import app_fields
 from graphsync.sandbox.switches import fault_fields
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,11 @@ def test_every_key_of_a_scenario_has_its_row():
     for model in (ScenarioPerson, ScenarioApplication, ScenarioMeeting):
         for key in fields(model):
             assert re.search(rf"\.{key.name}`", text), key.name
+
+
+def test_every_key_of_a_teams_app_has_its_row():
+    text = " ".join(row[0] for row in rows(section("The scenario file")) if "teams_apps" in row[0])
+    assert [key for key in app_fields(ROOT) if f".{key}`" not in text] == []
 
 
 def test_every_option_of_the_command_has_its_row():

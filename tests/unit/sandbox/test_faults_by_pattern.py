@@ -9,7 +9,7 @@ import pytest
 from sandbox_builders import START, a_world
 
 from graphsync.sandbox import Fault
-from graphsync.sandbox.faults import KINDS, NOTIFICATION_KINDS, REQUEST_KINDS, FaultKind
+from graphsync.sandbox.faults import ACTIVITY_KINDS, KINDS, NOTIFICATION_KINDS, REQUEST_KINDS, FaultKind
 from graphsync.sandbox.fields import Reading
 from graphsync.sandbox.scenario_file import served_operations
 from graphsync.sandbox.switches import fault_as_json, read_fault
@@ -131,7 +131,7 @@ def test_a_fault_that_cannot_strike_is_refused(wrong, said):
 
 def test_every_kind_has_a_sentence_and_a_page():
     kinds = {kind for part in get_args(FaultKind) for kind in get_args(part)}
-    assert set(KINDS) == kinds == REQUEST_KINDS | NOTIFICATION_KINDS
+    assert set(KINDS) == kinds == REQUEST_KINDS | NOTIFICATION_KINDS | ACTIVITY_KINDS
     assert all(kind.sentence and kind.page.startswith("https://") for kind in KINDS.values())
 
 
