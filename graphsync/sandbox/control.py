@@ -2,7 +2,7 @@
 
 It is not part of Graph and has a port of its own, so that a client of Graph never meets it by accident. Whoever reaches
 the loopback of this machine may use it; pages in a browser may not, since a request must name the loopback as its host
-and send its body as `application/json`.
+and send its body as `application/json`. The sandbox's own page is served beside it (`pages`), with forms of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from graphsync.sandbox.cards import ClickRefused
 from graphsync.sandbox.events import Answer as Response
 from graphsync.sandbox.faults import KINDS, operations_of
 from graphsync.sandbox.fields import Field, Reading, duration, instant, one_of, text, written
+from graphsync.sandbox.pages import Site
+from graphsync.sandbox.pages.site import is_page
 from graphsync.sandbox.refusals import GraphRefusal, close_to
 from graphsync.sandbox.scenario_file import served_operations
 from graphsync.sandbox.switches import behavior_as_json, behavior_fields, fault_as_json, read_fault, set_switches
@@ -32,6 +34,7 @@ from graphsync.sandbox.world import REQUESTS_KEPT, World
 
 LONGEST_BODY = 1_000_000
 REQUESTS_SHOWN = 50
+_LOOKS_FOR_ITS_END_EVERY_S = 0.1
 _HOSTS = frozenset({"127.0.0.1", "localhost"})
 
 Json = dict[str, Any]
@@ -361,17 +364,21 @@ def _misfits(reading: Reading) -> ControlRefusal:
 
 
 class ControlServer:
-    """Serves a `Control` at http://127.0.0.1; a context manager."""
+    """Serves a `Control`, and the page of its world, at http://127.0.0.1; a context manager."""
 
     def __init__(self, control: Control, *, port: int = 0) -> None:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.control = control
-        self._thread = threading.Thread(target=self._server.serve_forever, name="sandbox-control", daemon=True)
+        self._server.site = Site(control)
+        self._thread = threading.Thread(target=self._serve, name="sandbox-control", daemon=True)
 
     @property
     def url(self) -> str:
-        """Return the root of the API."""
+        """Return the root of the API, and of the page."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def _serve(self) -> None:
+        self._server.serve_forever(poll_interval=_LOOKS_FOR_ITS_END_EVERY_S)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -388,6 +395,7 @@ class ControlServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     control: Control
+    site: Site
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -403,21 +411,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         try:
-            status, body = self.server.control.respond(self.command, self.path, self._body())
+            sent = self._content()
+            if is_page(self.command, self.path, self.headers.get("Accept", "")):
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                reply = self.server.site.respond(self.command, self.path, headers, sent)
+                self._answer(reply.status, reply.headers, reply.content)
+                return
+            body = self._decoded(sent) if sent else None
+            status, told = self.server.control.respond(self.command, self.path, body)
         except ControlRefusal as refusal:
-            status, body = refusal.status, {"error": str(refusal)}
+            status, told = refusal.status, {"error": str(refusal)}
         except TimeoutError:
             self.close_connection = True
-            status, body = 408, {"error": "found fewer bytes than Content-Length says; expected all of them"}
-        content = json.dumps(body, ensure_ascii=False).encode() + b"\n"
+            status, told = 408, {"error": "found fewer bytes than Content-Length says; expected all of them"}
+        content = json.dumps(told, ensure_ascii=False).encode() + b"\n"
+        self._answer(status, {"Content-Type": "application/json; charset=utf-8"}, content)
+
+    def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
         self.send_response(HTTPStatus(status))
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def _body(self) -> object:
-        """Return the body as JSON, None without one; whatever is refused, the connection ends with it."""
+    def _content(self) -> bytes:
+        """Return the body; where it is refused, the connection ends with it."""
         host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
         length = self.headers.get("Content-Length", "0")
         self.close_connection = True
@@ -430,9 +449,8 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(length))
         if len(content) < int(length):
             raise ControlRefusal(400, f"found {len(content)} bytes; expected {length}")
-        body = self._decoded(content) if content else None
         self.close_connection = self.headers.get("Connection", "").lower() == "close"
-        return body
+        return content
 
     def _decoded(self, content: bytes) -> object:
         kind = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()

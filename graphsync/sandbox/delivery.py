@@ -261,6 +261,10 @@ class Notifier:
         """Return how many notifications wait."""
         return len(self.outbox)
 
+    def waiting_for(self, subscription_id: str) -> int:
+        """Return how many notifications of one subscription wait, lifecycle notifications included."""
+        return self.outbox.count(subscription_id)
+
     def take_batch(self) -> list[Item]:
         """Take the notifications due now that go into one request."""
         return self.outbox.take_batch()

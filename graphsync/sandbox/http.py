@@ -86,6 +86,8 @@ class Face:
         self.authority = Authority(self.tokens)
         self.throttle = Throttle(world.behavior, world.clock)
         self.connector = Connector(world, self.tokens, struck=self._struck)
+        # Where the sandbox's page is, once there is one.
+        self.page_url: str | None = None
         self._context = context
         self._client: httpx.AsyncClient | None = None
         self._router = Router(all_routes(self._shake_hands, self.respond))
@@ -104,6 +106,8 @@ class Face:
 
     async def respond(self, request: Request) -> Answer:
         """Return the answer to a request; never raises for what a caller can do wrong."""
+        if request.path == "/" and request.method == "GET":
+            return self._front(request)
         if self.connector.serves(request):
             return await self.connector.respond(request, self._request_id(request))
         if not request.path.lower().startswith(VERSION + "/"):
@@ -125,6 +129,17 @@ class Face:
         )
         with self.world.lock:
             return draws.guid("request", *key, draws.ordinal("request", *key))
+
+    # The root, for those who look with a browser --------------------------------------------------------------
+
+    def _front(self, request: Request) -> Answer:
+        if self.page_url is not None:
+            return Answer(status=303, headers={"Location": self.page_url})
+        text = (
+            f"This is a sandbox of Microsoft Graph.\n\nGraph      {request.base_url}{VERSION}\n"
+            f"Authority  {request.base_url}/{self.world.tenant_id}\n"
+        )
+        return Answer(status=200, content=text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"})
 
     # Authority -----------------------------------------------------------------------------------------------
 

@@ -55,6 +55,10 @@ class Outbox:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def count(self, subscription_id: str) -> int:
+        """Return how many items wait for a subscription."""
+        return sum(item.subscription_id == subscription_id for item in self._queue)
+
     def put(self, item: Item) -> None:
         """Let an item wait until it is due."""
         if not item.attempt:

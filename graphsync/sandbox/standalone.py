@@ -109,6 +109,7 @@ def run_sandbox(
         control = Control(world, clock_follows=clock == "real")
         with _port_named("--control-port", control_port):
             control_api = stack.enter_context(ControlServer(control, port=control_port))
+        server.face.page_url = f"{control_api.url}/"
         if clock == "real":
             stack.enter_context(_following(world))
         # What is there now stays: to look for garbage in a large tenant takes as long as hundreds of requests.
@@ -239,4 +240,5 @@ graphsync    GRAPHSYNC_CA_FILE={ca_file} GRAPHSYNC_CLIENT_SECRET_FILE={secret_fi
              GRAPHSYNC_TLS_CERTIFICATE_FILE={endpoint_certificate} GRAPHSYNC_TLS_KEY_FILE={endpoint_key}
              tenant: {{id: {tenant}, client_id: {client_id}, authority: {base}, graph_url: {graph}}}
 The clock, faults and switches: curl {control}/
+The tenant in a browser:        {control}/
 Ctrl-C ends it."""

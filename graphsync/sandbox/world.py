@@ -392,6 +392,11 @@ class World(Teamwork):
         with self.lock:
             return [self.subscriptions.by_id[key] for key in sorted(self.subscriptions.by_id)]
 
+    def notifications_waiting(self, subscription_id: str) -> int:
+        """Return how many notifications wait for a subscription."""
+        with self.lock:
+            return self.notifier.waiting_for(subscription_id)
+
     def remove_subscription(self, subscription_id: str) -> None:
         """Take a subscription away as Graph may; its lifecycle URL hears `subscriptionRemoved`."""
         with self.lock:

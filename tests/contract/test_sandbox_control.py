@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import ssl
 import subprocess
@@ -113,6 +114,15 @@ def test_it_says_where_everything_is_and_keeps_the_secret_to_its_owner(sandbox):
     assert sandbox.secret not in printed
     assert Path(sandbox.told["secret_file"]).stat().st_mode & 0o077 == 0
     assert "\x1b" not in printed
+
+
+def test_a_browser_is_led_from_graph_to_the_page_of_the_tenant(sandbox):
+    page = f"{sandbox.told['control']}/"
+    led = sandbox.graph.get(sandbox.told["graph"].removesuffix("v1.0"))
+    assert (led.status_code, led.headers["location"]) == (303, page)
+    assert re.search(rf"browser: +{re.escape(page)}\n", sandbox.printed)
+    shown = sandbox.control.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert "Emily Carter" in shown.text
 
 
 def test_msal_gets_a_token_as_the_printed_line_says(sandbox, monkeypatch):
