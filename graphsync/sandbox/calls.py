@@ -106,7 +106,10 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """A request that found its route: `keys` are the variable parts of the path, `user` whom it is about."""
+    """A request that found its route: `keys` are the variable parts of the path, `user` whom it is about.
+
+    `matched` is how many items a collection has of which the answer is one page; `page` notes it.
+    """
 
     request: Request
     keys: dict[str, str]
@@ -115,6 +118,7 @@ class Call:
     prefer: Preferences
     request_id: str
     user_or_none: User | None = None
+    matched: int | None = None
 
     @property
     def user(self) -> User:
@@ -168,10 +172,13 @@ class Call:
 
 
 def collection(call: Call, context: str, items: list[Json], next_link: str | None = None) -> Answer:
-    """Return the answer that is a page of a collection; `nextLink` is absent on the last page."""
+    """Return the answer that is a page of a collection; `nextLink` is absent on the last page.
+
+    `$count=true` tells all that match, whatever the page: https://learn.microsoft.com/graph/query-parameters (count).
+    """
     body: Json = {"@odata.context": METADATA + context}
-    if call.query.take("$count") == "true":
-        body["@odata.count"] = len(items)
+    if (call.query.take("$count") or "").lower() == "true":
+        body["@odata.count"] = len(items) if call.matched is None else call.matched
     if next_link is not None:
         body["@odata.nextLink"] = next_link
     body["value"] = items
@@ -181,6 +188,7 @@ def collection(call: Call, context: str, items: list[Json], next_link: str | Non
 def page(call: Call, found: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
     """Return one page of `found` by `$skip`, and the link to the next one or None."""
     skip = call.query.number("$skip", 0, 1_000_000, 0)
+    call.matched = len(found)
     part = found[skip : skip + size]
     more = skip + size < len(found)
     return part, call.link({"$skip": str(skip + size)}) if more else None

@@ -15,12 +15,14 @@ from graphsync.sandbox.bodies import (
     email_address,
     extended_properties,
     fingerprint,
+    flag_of,
     is_annotation,
     list_of,
     object_of,
     one_of,
     text_of,
     unknown_property,
+    zoned_time,
 )
 from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
@@ -28,7 +30,8 @@ from graphsync.sandbox.events import Event
 from graphsync.sandbox.journal import EXCHANGE
 from graphsync.sandbox.mailboxes import Folder, MailMessage, MessageKind
 from graphsync.sandbox.names import names
-from graphsync.sandbox.refusals import GraphRefusal, item_not_found, refuse_unknown
+from graphsync.sandbox.refusals import GraphRefusal, invalid_property, item_not_found, refuse_unknown
+from graphsync.sandbox.zones import wall_time
 
 MOST_HEADERS = 5
 # The report 5.1.90 of https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
@@ -38,7 +41,7 @@ DAILY_LIMIT_TEXT = (
 WRITABLE = names(
     """
     subject body toRecipients ccRecipients bccRecipients replyTo internetMessageHeaders importance categories
-    singleValueExtendedProperties from sender isReadReceiptRequested isDeliveryReceiptRequested
+    singleValueExtendedProperties from sender isReadReceiptRequested isDeliveryReceiptRequested flag
     """
 )
 
@@ -210,6 +213,11 @@ class Mailroom:
             extended_properties=extended_properties(body.get("singleValueExtendedProperties") or []),
             categories=[text_of(item, "categories") for item in list_of(body.get("categories") or [], "categories")],
             importance=one_of(body.get("importance") or "normal", ("low", "normal", "high"), "importance"),
+            flag=_followup_flag(body.get("flag") or {}),
+            wants_read_receipt=flag_of(body.get("isReadReceiptRequested") or False, "isReadReceiptRequested"),
+            wants_delivery_receipt=flag_of(
+                body.get("isDeliveryReceiptRequested") or False, "isDeliveryReceiptRequested"
+            ),
             created_at=self.core.clock.now(),
             is_draft=True,
         )
@@ -268,7 +276,9 @@ class Mailroom:
         for address in dict.fromkeys(item.lower() for item in recipients):
             reached = self.core.mailbox_at(address)
             if reached is not None:
-                self._receive(reached[0], replace(message, bcc=[], folder="inbox", is_draft=False))
+                # A flag is the sender's own.
+                arrived = replace(message, bcc=[], folder="inbox", is_draft=False, flag={"flagStatus": "notFlagged"})
+                self._receive(reached[0], arrived)
             elif self.core.directory.has_domain(address):
                 self._bounce(sender, message, address)
 
@@ -330,6 +340,27 @@ class Mailroom:
 
 def _addresses(body: Mapping[str, Any], key: str) -> list[str]:
     return [email_address(item, key)[0] for item in list_of(body.get(key) or [], key)]
+
+
+def _followup_flag(value: object) -> dict[str, Any]:
+    """Return a `followupFlag` as it is stored: times in UTC.
+
+    Source: https://learn.microsoft.com/graph/api/resources/followupflag (a due date needs a start date)
+    """
+    holder = object_of(value, "flag")
+    times = ("startDateTime", "dueDateTime", "completedDateTime")
+    for key in holder:
+        if key not in ("flagStatus", *times) and not is_annotation(key):
+            refuse_unknown(unknown_property(key, "followupFlag", ("flagStatus", *times)))
+    status = one_of(holder.get("flagStatus") or "notFlagged", ("notFlagged", "complete", "flagged"), "flag.flagStatus")
+    found: dict[str, Any] = {"flagStatus": status}
+    for name in times:
+        if holder.get(name) is not None:
+            instant, _ = zoned_time(holder[name], f"flag.{name}")
+            found[name] = {"dateTime": wall_time(instant, "UTC"), "timeZone": "UTC"}
+    if "dueDateTime" in found and "startDateTime" not in found:
+        raise invalid_property("A flag's dueDateTime needs a startDateTime.")
+    return found
 
 
 def _headers(value: object) -> dict[str, str]:

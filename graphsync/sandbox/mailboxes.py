@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from graphsync.sandbox.events import Event
 from graphsync.sandbox.recurrence import occurrence_on, occurrences, split_occurrence_id
@@ -41,6 +41,10 @@ class MailMessage:
     extended_properties: dict[str, str] = field(default_factory=dict)
     categories: list[str] = field(default_factory=list)
     importance: str = "normal"
+    # A followupFlag as it goes out.
+    flag: dict[str, Any] = field(default_factory=lambda: {"flagStatus": "notFlagged"})
+    wants_read_receipt: bool = False
+    wants_delivery_receipt: bool = False
     kind: MessageKind = "message"
     meeting_message_type: str | None = None
     ical_uid: str | None = None

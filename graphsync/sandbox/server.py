@@ -188,8 +188,8 @@ class SandboxServer:
         if answer.interrupt:
             if answer.hold_s:
                 await asyncio.sleep(answer.hold_s)
-            # A body shorter than announced: the connection breaks at the client.
-            stream = protocol.response_stream(200, [("content-length", "64")])
+            # A body shorter than announced: the connection breaks at the client. Its type makes clients read it.
+            stream = protocol.response_stream(200, [("content-length", "64"), ("content-type", CONTENT_TYPE)])
             await stream.send_bytes(b"{")
             return
         headers = [*answer.headers.items(), *(("set-cookie", cookie) for cookie in answer.cookies)]
@@ -203,9 +203,13 @@ class SandboxServer:
 
 
 def _headers_of(headers: _Headers) -> dict[str, str]:
-    """Return headers by name in lower case; HTTP/2 may send cookies in several, which belong together."""
+    """Return headers by name in lower case; one that is repeated is a list, cookies in HTTP/2 are joined by semicolons.
+
+    Sources: https://www.rfc-editor.org/rfc/rfc9110#section-5.3, https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3
+    """
     found: dict[str, str] = {}
     for name, value in headers.items():
         key = name.lower()
-        found[key] = f"{found[key]}; {value}" if key == "cookie" and key in found else value
+        joint = "; " if key == "cookie" else ", "
+        found[key] = f"{found[key]}{joint}{value}" if key in found else value
     return found

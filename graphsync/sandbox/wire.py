@@ -59,12 +59,11 @@ def _recipient(address: str, name: str | None = None) -> Json:
     return {"emailAddress": {"name": name or address, "address": address}}
 
 
-def _event_body(event: Event, view: View) -> Json:
-    content = event.body_html
-    if event.body_type == "html" and content and "<html" not in content.lower():
-        # The body comes back wrapped by the server.
+def _stored_body(content: str, kind: str, view: View) -> Json:
+    if kind == "html" and content and "<html" not in content.lower():
+        # The body of an item comes back wrapped by the server.
         content = f"<html><head></head><body>{content}</body></html>"
-    return _body(content, event.body_type, view)
+    return _body(content, kind, view)
 
 
 def _location(event: Event) -> Json:
@@ -130,7 +129,7 @@ EVENT_FIELDS: dict[str, Callable[[Event, View], Any]] = {
     "hideAttendees": lambda e, v: e.hide_attendees,
     "recurrence": lambda e, v: e.recurrence,
     "responseStatus": lambda e, v: {"response": e.response, "time": utc_text(e.responded_at) or NEVER},
-    "body": _event_body,
+    "body": lambda e, v: _stored_body(e.body_html, e.body_type, v),
     "start": lambda e, v: zoned(e.start, v),
     "end": lambda e, v: zoned(e.end, v),
     "location": lambda e, v: _location(e),
@@ -192,13 +191,20 @@ MESSAGE_FIELDS: dict[str, Callable[[MailMessage, View], Any]] = {
     "conversationId": lambda m, v: m.conversation_id,
     "isRead": lambda m, v: m.folder != "inbox",
     "isDraft": lambda m, v: m.is_draft,
-    "body": lambda m, v: _body(m.body, m.body_type, v),
+    "body": lambda m, v: _stored_body(m.body, m.body_type, v),
     "sender": lambda m, v: _recipient(m.from_address),
     "from": lambda m, v: _recipient(m.from_address),
     "toRecipients": lambda m, v: [_recipient(item) for item in m.to],
     "ccRecipients": lambda m, v: [_recipient(item) for item in m.cc],
     "bccRecipients": lambda m, v: [_recipient(item) for item in m.bcc],
     "replyTo": lambda m, v: [_recipient(item) for item in m.reply_to],
+    "isReadReceiptRequested": lambda m, v: m.wants_read_receipt,
+    "isDeliveryReceiptRequested": lambda m, v: m.wants_delivery_receipt,
+    "inferenceClassification": lambda m, v: "focused",
+    "flag": lambda m, v: m.flag,
+    "webLink": lambda m, v: (
+        f"https://outlook.office365.com/owa/?ItemID={quote(m.id)}&exvsurl=1&viewmodel=ReadMessageItem"
+    ),
 }
 # Given only when selected: https://learn.microsoft.com/graph/api/resources/message
 INTERNET_MESSAGE_HEADERS = "internetMessageHeaders"

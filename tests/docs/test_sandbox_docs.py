@@ -38,6 +38,12 @@ def rows(text):
     return [[cell.strip("| ") for cell in row] for row in found]
 
 
+def test_every_operation_has_its_row():
+    written = {name for row in rows(section("What is served")) for name in re.findall(r"`(\w+)`", row[0])}
+    # An operation that no application may use stands among what is refused.
+    assert written == served_operations() - {"findMeetingTimes"}
+
+
 def test_every_kind_of_fault_has_its_row_and_its_page():
     written = {row[0].strip("`"): row[2] for row in rows(section("Faults")) if row[2].startswith("https://")}
     assert written == {name: kind.page for name, kind in KINDS.items()}
