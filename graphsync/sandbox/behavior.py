@@ -48,6 +48,9 @@ class Behavior:
     empty_delta_pages: bool = False
     # An item comes twice on a page; replays are announced by https://learn.microsoft.com/graph/delta-query-overview
     repeated_delta_items: bool = False
+    # Whether delta tells of an occurrence that is gone, beside sending the series again: the page has `@removed` for
+    # whatever was deleted, a report of 2019 saw none for an occurrence (microsoft-graph-docs pull request 4501).
+    vanished_occurrences: Literal["removed", "silent"] = "removed"
     response_delay: tuple[float, float] = (5.0, 90.0)
     room_delay: tuple[float, float] = (2.0, 10.0)
     event_notification_delay: tuple[float, float] = (1.0, 30.0)

@@ -10,7 +10,6 @@ import msgspec
 
 from graphsync.sandbox.events import Attendee, AttendeeType, EventChanges, Response, ShowAs
 from graphsync.sandbox.names import names
-from graphsync.sandbox.recurrence import check_recurrence
 from graphsync.sandbox.refusals import GraphRefusal, close_to, invalid_property, refuse_unknown
 from graphsync.sandbox.zones import instant_of, local_time, stored_name
 
@@ -238,9 +237,7 @@ def _take(changes: EventChanges, key: str, value: Any) -> None:
         case "singleValueExtendedProperties":
             changes["extended_properties"] = extended_properties(value)
         case "recurrence":
-            if value is not None:
-                check_recurrence(object_of(value, key))
-            changes["recurrence"] = value
+            changes["recurrence"] = None if value is None else object_of(value, key)
         case "showAs":
             changes["show_as"] = cast(ShowAs, one_of(value, _SHOW_AS, key))
         case "importance":

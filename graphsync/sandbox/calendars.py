@@ -16,14 +16,17 @@ from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import SHARED_FIELDS, TIME_FIELDS, Attendee, Event, EventChanges, snapshot
 from graphsync.sandbox.invitations import Invitations
+from graphsync.sandbox.mailboxes import DEFAULT_CALENDAR
 from graphsync.sandbox.meetings import join_url
-from graphsync.sandbox.recurrence import split_occurrence_id
-from graphsync.sandbox.refusals import (
-    GraphRefusal,
-    invalid_property,
-    invalid_request,
-    item_not_found,
-    not_served,
+from graphsync.sandbox.recurrence_body import first_start, only_ends_otherwise, recurrence_of, started_on
+from graphsync.sandbox.refusals import GraphRefusal, invalid_property, invalid_request, item_not_found
+from graphsync.sandbox.series import (
+    changed_for_all,
+    check_boundary,
+    drop_changes,
+    exceptions,
+    follow_attendees,
+    highest_sequence,
 )
 
 DUPLICATE_TRANSACTION_TEXT = (
@@ -46,18 +49,19 @@ class Calendars:
     copies: Copies
     invitations: Invitations
 
-    def find(self, user: User, event_id: str) -> Event:
-        """Return the copy or occurrence with this id in the user's mailbox.
+    def find(self, user: User, event_id: str, calendar_id: str | None = None) -> Event:
+        """Return the copy with this id in the user's mailbox; an occurrence of a series as a value of its own.
 
         Raises:
-            GraphRefusal: 404; the id is not in this mailbox (ids are per mailbox), or the event is gone.
+            GraphRefusal: 404; the id is not in this mailbox (ids are per mailbox) or in the calendar, if one is given,
+                or the event is gone.
         """
         event = self.core.mailbox(user).find(event_id)
-        if event is None:
+        if event is None or calendar_id not in {None, event.calendar_id}:
             raise item_not_found()
         return event
 
-    def create(self, user: User, body: Mapping[str, Any], *, actor: str) -> Event:
+    def create(self, user: User, body: Mapping[str, Any], *, actor: str, calendar_id: str = DEFAULT_CALENDAR) -> Event:
         """Create an event with `user` as its organizer and invite its attendees.
 
         A body sent again with the same `transactionId` gives the event it made before.
@@ -70,23 +74,25 @@ class Calendars:
         changes = event_changes(body, creating=True)
         transaction_id = changes.get("transaction_id")
         if transaction_id is not None:
-            made_before = self._made_before(user, transaction_id, body)
+            made_before = self._made_before(user, transaction_id, body, calendar_id)
             if made_before is not None:
                 return made_before
         event = self._new_event(user, changes, body)
+        event.calendar_id = calendar_id
         if transaction_id is not None:
             box.transactions[transaction_id] = (fingerprint(body), event.id)
         self.copies.add(event, actor=actor)
         self.invitations.send(event, [attendee.address for attendee in event.attendees], again=True)
         return event
 
-    def _made_before(self, user: User, transaction_id: str, body: Mapping[str, Any]) -> Event | None:
+    def _made_before(self, user: User, transaction_id: str, body: Mapping[str, Any], calendar_id: str) -> Event | None:
         box = self.core.mailbox(user)
         known = box.transactions.get(transaction_id)
         if known is None:
             return None
         event = box.copies.get(known[1])
-        if event is not None and known[0] == fingerprint(body):
+        # The same data for another calendar is another event: https://github.com/alcionai/corso/issues/2490
+        if event is not None and known[0] == fingerprint(body) and event.calendar_id == calendar_id:
             return event
         raise GraphRefusal(
             self.core.behavior.duplicate_transaction_status,
@@ -98,6 +104,8 @@ class Calendars:
     def _new_event(self, user: User, changes: EventChanges, body: Mapping[str, Any]) -> Event:
         if "start" not in changes or "end" not in changes:
             raise invalid_property("An event needs start and end.")
+        if changes.get("recurrence") is not None:
+            self._settle_recurrence(None, changes)
         now = self.core.clock.now()
         transaction_id = changes.get("transaction_id")
         key: tuple[object, ...] = ("transaction", user.id, transaction_id)
@@ -168,36 +176,71 @@ class Calendars:
         From an attendee's mailbox only that copy changes, and the next update of the organizer overwrites it.
 
         Raises:
-            GraphRefusal: 404, 400 for values, 412 if `if_match` is not the present etag, 501 for one occurrence.
+            GraphRefusal: 404, 400 for values, 412 if `if_match` is not the present etag.
         """
         event = self.find(user, event_id)
-        if event.type == "occurrence":
-            raise not_served("a change of one occurrence of a series")
-        if if_match is not None and if_match not in {"*", f'W/"{event.change_key}"'}:
-            raise GraphRefusal(412, "ErrorIrresolvableConflict", STALE_TEXT)
+        _check_match(event, if_match)
         changes = event_changes(body, creating=False)
-        check_times(
-            changes.get("start", event.start),
-            changes.get("end", event.end),
-            changes.get("original_time_zone", event.original_time_zone),
-            is_all_day=changes.get("is_all_day", event.is_all_day),
-        )
+        self._check_new_times(user, event, changes)
         before = snapshot(event)
         self._assign(event, changes)
         event.extended_properties.update(changes.get("extended_properties", {}))
-        event.type = "seriesMaster" if event.recurrence else "singleInstance"
+        if event.series_master_id is None:
+            event.type = "seriesMaster" if event.recurrence else "singleInstance"
         self._patch_meeting(user, event, changes)
+        is_new_time = any(before[name] != getattr(event, name) for name in TIME_FIELDS)
+        if is_new_time and event.series_master_id is None:
+            _forget_exceptions(event, before)
         if not event.is_organizer:
             self.copies.touch(event, before, actor=actor)
             return event
         gone, fresh = self._replace_attendees(user, event, changes)
-        is_new_time = any(before[name] != getattr(event, name) for name in TIME_FIELDS)
         if is_new_time:
             self._ask_again(event)
         event.organizer_show_as = event.show_as
         self.copies.touch(event, before, actor=actor)
         self._tell_attendees(event, before, gone, fresh, is_new_time=is_new_time)
         return event
+
+    def _check_new_times(self, user: User, event: Event, changes: EventChanges) -> None:
+        if event.series_master_id is not None:
+            if changes.get("recurrence") is not None:
+                raise invalid_request("An occurrence of a series has no recurrence of its own.")
+        else:
+            self._settle_recurrence(event, changes)
+        start, end = changes.get("start", event.start), changes.get("end", event.end)
+        check_times(
+            start,
+            end,
+            changes.get("original_time_zone", event.original_time_zone),
+            is_all_day=changes.get("is_all_day", event.is_all_day),
+        )
+        if event.series_master_id is not None and (start, end) != (event.start, event.end):
+            check_boundary(self.find(user, event.series_master_id), event, start, end)
+
+    def _settle_recurrence(self, event: Event | None, changes: EventChanges) -> None:
+        """Put the recurrence asked for into its full form, and the start of a series on its first occurrence.
+
+        Source: https://learn.microsoft.com/graph/api/resources/recurrencerange (startDate)
+        """
+        present = event.recurrence if event is not None else None
+        if event is None:
+            start, end, zone_name = changes["start"], changes["end"], changes["original_time_zone"]
+        else:
+            start, end = changes.get("start", event.start), changes.get("end", event.end)
+            zone_name = changes.get("original_time_zone", event.original_time_zone)
+        wanted = changes.get("recurrence")
+        if wanted is not None:
+            recurrence = recurrence_of(wanted, start, zone_name)
+        elif "recurrence" in changes or present is None or "start" not in changes:
+            return
+        else:
+            recurrence = started_on(present, start)
+        first = first_start(recurrence, start)
+        changes["recurrence"] = started_on(recurrence, first)
+        if first != start:
+            changes["start"], changes["end"] = first, first + (end - start)
+            changes["original_time_zone"] = zone_name
 
     def _patch_meeting(self, user: User, event: Event, changes: EventChanges) -> None:
         # A body written without the meeting block takes the meeting away:
@@ -228,11 +271,11 @@ class Calendars:
         staying = {attendee.address.lower() for attendee in kept}
         gone = [attendee.address for attendee in event.attendees if attendee.address.lower() not in staying]
         event.attendees = kept
+        follow_attendees(event, gone, [attendee for attendee in kept if attendee.address in fresh])
         return gone, fresh
 
     def _ask_again(self, event: Event) -> None:
         event.sequence += 1
-        event.excluded_on = []
         for attendee in event.attendees:
             if attendee.response != "organizer":
                 attendee.response, attendee.responded_at, attendee.proposed = "notResponded", None, None
@@ -251,6 +294,11 @@ class Calendars:
         self.invitations.send(event, fresh, again=True)
         if shared:
             self.invitations.send(event, [item for item in everybody if item not in fresh], again=False)
+            # One message for the series and one for each instance that was updated separately:
+            # https://learn.microsoft.com/graph/api/event-update
+            for exception in changed_for_all(event):
+                people = [attendee.address for attendee in exception.attendees]
+                self.invitations.send(exception, people, again=False)
 
     def cancel(self, user: User, event_id: str, comment: str, *, actor: str) -> None:
         """Call a meeting off from the organizer's mailbox: the copy goes, the attendees' copies are marked.
@@ -274,13 +322,9 @@ class Calendars:
         Source: https://github.com/microsoftgraph/microsoft-graph-docs/issues/7968 (a cancellation is always sent)
         """
         event = self.find(user, event_id)
-        if if_match is not None and if_match not in {"*", f'W/"{event.change_key}"'}:
-            raise GraphRefusal(412, "ErrorIrresolvableConflict", STALE_TEXT)
+        _check_match(event, if_match)
         if event.is_organizer:
             self._call_off(event, "", actor, verb="event_cancelled")
-            return
-        if event.type == "occurrence":
-            self._exclude(event, actor)
             return
         self.copies.take_away(event, actor=actor, verb="event_removed", reason="deleted")
         if self.core.behavior.attendee_delete_sends_response and not event.is_cancelled:
@@ -288,23 +332,27 @@ class Calendars:
             self.invitations.report(event, "declined", None, "")
 
     def _call_off(self, event: Event, comment: str, actor: str, *, verb: str) -> None:
-        if event.type == "occurrence":
-            master = self._exclude(event, actor)
-            people = [attendee.address for attendee in master.attendees]
-            self.invitations.send(master, people, again=False)
-            return
         event.is_cancelled = True
         self.copies.take_away(event, actor=actor, verb=verb, reason=comment)
         self.invitations.call_off(event, [attendee.address for attendee in event.attendees], comment)
+        for exception in exceptions(event):
+            # Those invited to one occurrence alone have a copy of it alone.
+            alone = [person.address for person in exception.attendees if event.attendee(person.address) is None]
+            self.invitations.call_off(exception, alone, comment)
 
-    def _exclude(self, occurrence: Event, actor: str) -> Event:
-        master = self.find(self.core.user(occurrence.user_id), str(occurrence.series_master_id))
-        before = snapshot(master)
-        parts = split_occurrence_id(occurrence.id)
-        assert parts is not None
-        master.excluded_on.append(parts[1])
-        self.copies.touch(master, before, actor=actor)
-        return master
+
+def _check_match(event: Event, if_match: str | None) -> None:
+    if if_match is not None and if_match not in {"*", f'W/"{event.change_key}"'}:
+        raise GraphRefusal(412, "ErrorIrresolvableConflict", STALE_TEXT)
+
+
+def _forget_exceptions(event: Event, before: Mapping[str, Any]) -> None:
+    was, now = before["recurrence"], event.recurrence
+    same_time = (event.start, event.end, event.is_all_day) == (before["start"], before["end"], before["is_all_day"])
+    but_range = same_time and was is not None and now is not None and only_ends_otherwise(was, now)
+    if event.is_organizer:
+        event.sequence = highest_sequence(event)
+    drop_changes(event, but_range=but_range)
 
 
 def meeting_block(join_url: str) -> str:

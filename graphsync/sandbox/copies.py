@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import Event, snapshot
+from graphsync.sandbox.series import set_apart, take_out
 
 ChangeType = Literal["created", "updated", "deleted"]
 
@@ -29,6 +30,7 @@ _COMPARED = (
     "response",
     "recurrence",
     "excluded_on",
+    "deviations",
     "sensitivity",
     "is_all_day",
 )
@@ -56,8 +58,22 @@ class Copies:
         self._record("event_created", event, actor, {})
         self.listener.event_changed(event, "created")
 
-    def touch(self, event: Event, before: Mapping[str, Any], *, actor: str, verb: str = "event_updated") -> None:
-        """Note that a stored copy was changed; `before` is its snapshot from before the change."""
+    def touch(
+        self,
+        event: Event,
+        before: Mapping[str, Any],
+        *,
+        actor: str,
+        verb: str = "event_updated",
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        """Note that a stored copy was changed; `before` is its snapshot from before the change.
+
+        An occurrence becomes an exception; what is stored, told and written down then is a change of its series.
+        """
+        if event.series_master_id is not None:
+            self._touch_occurrence(event, actor)
+            return
         self._stamp(event)
         self.core.mailbox(event.user_id).put(event)
         after = snapshot(event)
@@ -67,11 +83,27 @@ class Copies:
             "old": {name: before[name] for name in changed},
             "new": {name: after[name] for name in changed},
         }
-        self._record(verb, event, actor, details)
+        self._record(verb, event, actor, details | (more or {}))
         self.listener.event_changed(event, "updated")
 
+    def _touch_occurrence(self, occurrence: Event, actor: str) -> None:
+        master = self._master(occurrence)
+        before = snapshot(master)
+        self._stamp(occurrence)
+        set_apart(master, occurrence)
+        self.touch(master, before, actor=actor, more={"occurrence": occurrence.id})
+
+    def _master(self, occurrence: Event) -> Event:
+        return self.core.mailbox(occurrence.user_id).copies[str(occurrence.series_master_id)]
+
     def take_away(self, event: Event, *, actor: str, verb: str, reason: str) -> None:
-        """Take a copy out of its mailbox's calendar."""
+        """Take a copy out of its mailbox's calendar; of an occurrence its series hears."""
+        if event.series_master_id is not None:
+            master = self._master(event)
+            before = snapshot(master)
+            take_out(master, event)
+            self.touch(master, before, actor=actor, more={"occurrence": event.id, "reason": reason})
+            return
         event.modified_at = self.core.clock.now()
         self.core.mailbox(event.user_id).remove(event)
         self._record(verb, event, actor, {"reason": reason})

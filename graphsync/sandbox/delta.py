@@ -10,18 +10,19 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
 from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import Event
-from graphsync.sandbox.mailboxes import Mailbox
-from graphsync.sandbox.recurrence import occurrences
+from graphsync.sandbox.mailboxes import DEFAULT_CALENDAR, Mailbox
 from graphsync.sandbox.refusals import GraphRefusal
+from graphsync.sandbox.series import occurrences
 
 FIRST_ROUND = -1
+Held = TypeVar("Held", bound=msgspec.Struct)
 
 
 class Token(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,13 +39,15 @@ class Token(msgspec.Struct, frozen=True, omit_defaults=True):
     until: int
     after: str = ""
     empty: bool = False
+    calendar_id: str = DEFAULT_CALENDAR
 
 
 @dataclass(frozen=True, slots=True)
 class DeltaPage:
     """One page: items, and the token of the next page or of the next round.
 
-    An item is an event to be given in full, an occurrence (given as a skeleton), or the id of one that is gone.
+    An item is an event or exception to be given in full, an occurrence (given as a skeleton), or the id of one that
+    is gone.
     """
 
     items: list[Event | str]
@@ -52,19 +55,19 @@ class DeltaPage:
     kind: Literal["skip", "delta"]
 
 
-def encode(token: Token) -> str:
+def encode(token: msgspec.Struct) -> str:
     """Return the token as text that stands in an URL as it is."""
     return base64.urlsafe_b64encode(msgspec.json.encode(token)).decode().rstrip("=")
 
 
-def decode(text: str) -> Token:
+def decode_as(text: str, kind: type[Held]) -> Held:
     """Return what a token's text holds.
 
     Raises:
         GraphRefusal: 400; it is no token of this service.
     """
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Token)
+        return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
         raise GraphRefusal(400, "ErrorInvalidUrlQuery", "Badly formed token.") from error
 
@@ -87,24 +90,36 @@ class DeltaRounds:
 
     core: Core
 
-    def begin(self, user: User, start: datetime, end: datetime, page_size: int) -> DeltaPage:
-        """Return the first page of a first round over the window."""
+    def begin(
+        self, user: User, start: datetime, end: datetime, page_size: int, calendar_id: str = DEFAULT_CALENDAR
+    ) -> DeltaPage:
+        """Return the first page of a first round over the window of one calendar."""
         box = self.core.mailbox(user)
-        token = Token(user_id=user.id, start=start, end=end, since=FIRST_ROUND, until=box.sequence)
+        token = Token(
+            user_id=user.id, start=start, end=end, since=FIRST_ROUND, until=box.sequence, calendar_id=calendar_id
+        )
         return self._page(box, token, page_size)
 
-    def resume(self, user: User, text: str, kind: Literal["skip", "delta"], page_size: int) -> DeltaPage:
+    def resume(
+        self,
+        user: User,
+        text: str,
+        kind: Literal["skip", "delta"],
+        page_size: int,
+        calendar_id: str = DEFAULT_CALENDAR,
+    ) -> DeltaPage:
         """Return the page a token stands for; a delta token begins the next round.
 
         Raises:
-            GraphRefusal: 410 `SyncStateNotFound`; the state was dropped, or is of another mailbox.
+            GraphRefusal: 410 `SyncStateNotFound`; the state was dropped, or is of another mailbox or calendar.
         """
         box = self.core.mailbox(user)
-        token = decode(text)
-        if token.user_id != user.id or token.until < box.delta_floor:
+        token = decode_as(text, Token)
+        is_other = (token.user_id, token.calendar_id) != (user.id, calendar_id)
+        if is_other or token.until < box.delta_floor:
             raise sync_state_not_found(token.until, box.sequence)
         if kind == "delta":
-            token = Token(user_id=user.id, start=token.start, end=token.end, since=token.until, until=box.sequence)
+            token = msgspec.structs.replace(token, since=token.until, until=box.sequence, after="", empty=False)
         return self._page(box, token, page_size)
 
     def expire(self, user: User) -> None:
@@ -130,19 +145,30 @@ class DeltaRounds:
                 return DeltaPage([*items, *items[again]], following, "skip")
             items.extend(self._items(box, event_id, token))
             last = event_id
-        done = Token(user_id=token.user_id, start=token.start, end=token.end, since=token.since, until=token.until)
+        done = msgspec.structs.replace(token, after="", empty=False)
         return DeltaPage([*items, *items[again]], encode(done), "delta")
 
     def _is_reported(self, box: Mailbox, event_id: str, token: Token) -> bool:
+        if box.elsewhere.get(event_id, DEFAULT_CALENDAR) != token.calendar_id:
+            return False
         # A later round reports whatever changed, outside the window as removed; the first one only what is inside.
         return token.since != FIRST_ROUND or _is_inside(box.copies.get(event_id), token)
 
     def _items(self, box: Mailbox, event_id: str, token: Token) -> list[Event | str]:
         event = box.copies.get(event_id)
         if event is None or not _is_inside(event, token):
-            return [event_id]
-        # A changed series is sent again as a whole, within one page.
-        return [event, *occurrences(event, token.start, token.end)]
+            return [event_id, *self._vanished(box, event_id, token, set())]
+        # A changed series is sent again as a whole, within one page; exceptions in full, occurrences as skeletons.
+        found = list(occurrences(event, token.start, token.end))
+        return [event, *found, *self._vanished(box, event_id, token, {item.id for item in found})]
+
+    def _vanished(self, box: Mailbox, event_id: str, token: Token, present: set[str]) -> list[str]:
+        """Return the ids of occurrences that were in the window when the round before ended, and are not any more."""
+        if token.since == FIRST_ROUND or self.core.behavior.vanished_occurrences == "silent":
+            return []
+        series = box.series_at(event_id, token.since)
+        known = occurrences(series, token.start, token.end) if series is not None else ()
+        return [item.id for item in known if item.id not in present]
 
 
 def _is_inside(event: Event | None, token: Token) -> bool:

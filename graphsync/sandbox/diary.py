@@ -11,7 +11,7 @@ from typing import Any
 
 from graphsync.sandbox.events import Event
 from graphsync.sandbox.hours import Span, WorkHours, overlap
-from graphsync.sandbox.recurrence import occurrences
+from graphsync.sandbox.series import occurrences
 
 # What getSchedule counts as not free; `workingElsewhere` is free (https://learn.microsoft.com/graph/api/resources/scheduleinformation).
 TAKEN = frozenset({"busy", "tentative", "oof"})

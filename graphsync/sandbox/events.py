@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from functools import cache
@@ -30,12 +30,24 @@ class Attendee:
     proposed: tuple[datetime, datetime] | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Deviation:
+    """What one occurrence has otherwise than its series: values of `Event` by attribute (series.py)."""
+
+    values: dict[str, Any]
+    revision: int
+    change_key: str
+    modified_at: datetime
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Event:
     """One mailbox's copy of an event; `ical_uid` is what the copies of one meeting share.
 
-    `start` and `end` are UTC instants, `response` and `responded_at` the own `responseStatus`. `sequence` counts
-    the times the meeting was rescheduled, `organizer_show_as` is what an accepting attendee's copy takes on.
+    `start` and `end` are UTC instants, `response` and `responded_at` the own `responseStatus`; `calendar_id` is empty
+    in the default calendar. `sequence` counts the times the meeting was rescheduled, `organizer_show_as` is what an
+    accepting attendee's copy takes on. Of a series `excluded_on` are the dates taken out, `deviations` what is
+    otherwise on which date; an occurrence worked out of it has `original_start`.
     """
 
     id: str
@@ -81,6 +93,9 @@ class Event:
     sequence: int = 0
     revision: int = 0
     excluded_on: list[date] = field(default_factory=list)
+    deviations: dict[date, Deviation] = field(default_factory=dict)
+    original_start: datetime | None = None
+    calendar_id: str = ""
 
     def attendee(self, address: str) -> Attendee | None:
         """Return the attendee with this address, in any case of letters, or None."""
@@ -137,7 +152,6 @@ SHARED_FIELDS = (
     "allow_new_time_proposals",
     "response_requested",
     "hide_attendees",
-    "excluded_on",
 )
 # A change of one of these is a new time: everybody is asked again.
 TIME_FIELDS = ("start", "end", "recurrence", "is_all_day")
@@ -196,6 +210,8 @@ def snapshot(event: Event) -> Snapshot:
         values[_PLACE[name]] = copy(values[_PLACE[name]]) or empty
     if event.attendees:
         values[_PLACE["attendees"]] = [attendee_snapshot(attendee) for attendee in event.attendees]
+    if event.deviations:
+        values[_PLACE["deviations"]] = deepcopy(event.deviations)
     is_kept = tuple(map(is_not, values, _USUAL))
     return Snapshot(_places(is_kept), tuple(compress(values, is_kept)))
 

@@ -119,9 +119,9 @@ KINDS: Mapping[FaultKind, Kind] = MappingProxyType(
             "no answer for hold_s real seconds, then the connection ends; the effect stored", _NO_ANSWER
         ),
         "delta_expired": Kind(
-            "410 SyncStateNotFound; for calendarViewDelta",
+            "410 SyncStateNotFound; for calendarViewDelta and messagesDelta",
             "https://learn.microsoft.com/graph/delta-query-overview",
-            operations=("calendarViewDelta",),
+            operations=("calendarViewDelta", "messagesDelta"),
         ),
         "validation_unsent": Kind(
             "the request that validates an endpoint never arrives: 400, as after its 10 seconds; for "

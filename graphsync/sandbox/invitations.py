@@ -20,7 +20,9 @@ from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import SHARED_FIELDS, Answer, Event, snapshot
 from graphsync.sandbox.journal import EXCHANGE
 from graphsync.sandbox.mail import Mailroom
-from graphsync.sandbox.refusals import invalid_request, item_not_found, not_served
+from graphsync.sandbox.mailboxes import DEFAULT_CALENDAR, Mailbox
+from graphsync.sandbox.refusals import invalid_request, item_not_found
+from graphsync.sandbox.series import decline_all, mark_cancelled, shared_deviations, split_occurrence_id
 
 _ANSWER_SUBJECT = {"accepted": "Accepted: ", "tentativelyAccepted": "Tentative: ", "declined": "Declined: "}
 # The metadata misspells the second one (https://learn.microsoft.com/graph/api/resources/eventmessage).
@@ -59,17 +61,29 @@ class Invitations:
             )
 
     def _arrive(self, organizer_id: str, event_id: str, address: str, *, again: bool) -> None:
-        original = self.core.mailboxes[organizer_id].copies.get(event_id)
+        original = self.core.mailboxes[organizer_id].find(event_id)
         reached = self.core.mailbox_at(address)
         if original is None or reached is None or original.attendee(address) is None:
             return
         user, box = reached
         copy = box.by_ical_uid(original.ical_uid)
-        if copy is None:
-            if again:
-                self._add_copy(user, original)
-        else:
-            self._update_copy(copy, original)
+        came_back = copy is None and again and self._put_back(box, original)
+        if came_back:
+            copy = box.by_ical_uid(original.ical_uid)
+        if copy is not None:
+            self._update_copy(copy, original, came_back=came_back)
+        elif again:
+            self._add_copy(user, original)
+
+    def _put_back(self, box: Mailbox, original: Event) -> bool:
+        """Put an occurrence that an attendee took out back into their copy of the series, if they have one."""
+        parts = split_occurrence_id(original.id)
+        series = self.core.mailboxes[original.user_id].copies.get(str(original.series_master_id))
+        copy = box.by_ical_uid(series.ical_uid) if parts and series else None
+        if parts is None or copy is None or parts[1] not in copy.excluded_on:
+            return False
+        copy.excluded_on.remove(parts[1])
+        return True
 
     def _add_copy(self, user: User, original: Event) -> None:
         copy = replace(
@@ -79,6 +93,12 @@ class Invitations:
             is_organizer=False,
             attendees=[replace(attendee) for attendee in original.attendees],
             excluded_on=list(original.excluded_on),
+            deviations=shared_deviations(original),
+            # Who is invited to one occurrence alone has it alone.
+            type=original.type if original.series_master_id is None else "singleInstance",
+            series_master_id=None,
+            original_start=None,
+            calendar_id=DEFAULT_CALENDAR,
             categories=[],
             extended_properties={},
             transaction_id=None,
@@ -94,18 +114,20 @@ class Invitations:
         if user.purpose == "room":
             self._answer_for_room(user, copy)
 
-    def _update_copy(self, copy: Event, original: Event) -> None:
+    def _update_copy(self, copy: Event, original: Event, *, came_back: bool) -> None:
         before = snapshot(copy)
-        is_new_time = copy.sequence != original.sequence
+        is_new_time = came_back or copy.is_cancelled or copy.sequence != original.sequence
+        copy.is_cancelled = False
         for name in SHARED_FIELDS:
             setattr(copy, name, deepcopy(getattr(original, name)))
         copy.attendees = [replace(attendee) for attendee in original.attendees]
-        copy.type = original.type
+        if original.series_master_id is None:
+            copy.type = original.type
+        if is_new_time:
+            copy.excluded_on = list(original.excluded_on)
+            copy.deviations = shared_deviations(original)
         copy.sequence = original.sequence
         copy.organizer_show_as = original.show_as
-        if copy.is_cancelled:
-            copy.is_cancelled = False
-            is_new_time = True
         if is_new_time:
             copy.response, copy.responded_at, copy.show_as = "notResponded", None, "tentative"
         self.copies.touch(copy, before, actor=EXCHANGE)
@@ -142,9 +164,7 @@ class Invitations:
             self.copies.take_away(copy, actor=EXCHANGE, verb="event_removed", reason="cancelled")
             return
         before = snapshot(copy)
-        copy.is_cancelled = True
-        copy.show_as = "free"
-        copy.subject = f"Canceled: {copy.subject}"
+        mark_cancelled(copy)
         self.copies.touch(copy, before, actor=EXCHANGE, verb="event_cancelled")
         self.mail.deliver_meeting_message(user, copy, "eventMessage", "meetingCancelled", copy.subject, comment)
 
@@ -163,15 +183,13 @@ class Invitations:
 
         Raises:
             GraphRefusal: 404 for an id not in this mailbox; 400 for the organizer's own meeting, for a cancelled one
-                and for a proposal that may not be made; 501 for one occurrence of a series.
+                and for a proposal that may not be made.
 
         Source: https://learn.microsoft.com/graph/api/event-decline, event-tentativelyaccept, event-accept
         """
         copy = self.core.mailbox(user).find(event_id)
         if copy is None:
             raise item_not_found()
-        if copy.type == "occurrence":
-            raise not_served("an answer to one occurrence of a series")
         if copy.is_organizer:
             raise invalid_request(
                 "Your request can't be completed. You can't respond to this meeting because you're the meeting "
@@ -288,10 +306,16 @@ class Invitations:
         # An answer to an older time, or one overtaken by a later answer, changes nothing.
         if attendee is None or original.sequence != sequence:
             return
+        # Answers are tracked in the default calendar alone (isTallyingResponses):
+        # https://learn.microsoft.com/graph/api/resources/calendar
+        if original.calendar_id != DEFAULT_CALENDAR:
+            return
         if attendee.responded_at is not None and attendee.responded_at > answered_at:
             return
         before = snapshot(original)
         attendee.response, attendee.responded_at, attendee.proposed = answer, answered_at, proposed
+        if answer == "declined":
+            decline_all(original, user.address, answered_at)
         self.copies.touch(original, before, actor=EXCHANGE)
 
     def _answer_for_room(self, room: User, copy: Event) -> None:

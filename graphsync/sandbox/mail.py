@@ -27,10 +27,11 @@ from graphsync.sandbox.bodies import (
 from graphsync.sandbox.core import Core
 from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import Event
+from graphsync.sandbox.folders import folder_id
 from graphsync.sandbox.journal import EXCHANGE
 from graphsync.sandbox.mailboxes import Folder, MailMessage, MessageKind
 from graphsync.sandbox.names import names
-from graphsync.sandbox.refusals import GraphRefusal, invalid_property, item_not_found, refuse_unknown
+from graphsync.sandbox.refusals import GraphRefusal, invalid_property, item_not_found, not_served, refuse_unknown
 from graphsync.sandbox.zones import wall_time
 
 MOST_HEADERS = 5
@@ -133,7 +134,7 @@ class Mailroom:
             GraphRefusal: 400 for a body Graph does not take.
         """
         message = self._parse(user, body)
-        self.core.mailbox(user).messages[message.id] = message
+        self._store(message)
         self.core.journal.add(
             "draft_created",
             actor=actor,
@@ -187,6 +188,74 @@ class Mailroom:
         found.sort(key=lambda message: (message.received_at or message.created_at, message.id), reverse=True)
         return found
 
+    def patch(self, user: User, message_id: str, body: Mapping[str, Any], *, actor: str) -> MailMessage:
+        """Change whether a message was read, its categories, importance or extended properties.
+
+        Raises:
+            GraphRefusal: 404; 400 for a value or key Graph does not take; 501 for what only drafts can have changed.
+
+        Source: https://learn.microsoft.com/graph/api/message-update
+        """
+        message = self.find(user, message_id)
+        changes: dict[str, Any] = {}
+        for key, value in body.items():
+            match key:
+                case "isRead":
+                    changes["is_read"] = flag_of(value, key)
+                case "categories":
+                    changes["categories"] = [text_of(item, key) for item in list_of(value, key)]
+                case "importance":
+                    changes["importance"] = one_of(value, ("low", "normal", "high"), key)
+                case "singleValueExtendedProperties":
+                    changes["extended_properties"] = message.extended_properties | extended_properties(value)
+                case _ if is_annotation(key):
+                    continue
+                case _ if key in WRITABLE:
+                    raise not_served(f"a change of a message's '{key}'; a new draft can be made.")
+                case _:
+                    refuse_unknown(unknown_property(key, "message", {*WRITABLE, "isRead"}))
+        for name, value in changes.items():
+            setattr(message, name, value)
+        self._changed(message, "message_updated", actor, details={"changed": sorted(changes)})
+        return message
+
+    def move(self, user: User, message_id: str, folder: Folder, *, actor: str) -> MailMessage:
+        """Move a message to another folder; ids are immutable, so that it keeps its own.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.find(user, message_id)
+        left, message.folder = message.folder, folder
+        self._changed(message, "message_moved", actor, details={"from": left, "to": folder}, left=left)
+        return message
+
+    def delete(self, user: User, message_id: str, *, actor: str) -> None:
+        """Move a message to Deleted Items; from there it goes for good.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.find(user, message_id)
+        if message.folder != "deleteditems":
+            self.move(user, message_id, "deleteditems", actor=actor)
+            return
+        self.core.mailbox(user).drop_message(message)
+        self.core.journal.add("message_deleted", actor=actor, user_id=user.id, subject_id=message.id, details={})
+
+    def _changed(
+        self, message: MailMessage, verb: str, actor: str, *, details: dict[str, Any], left: Folder | None = None
+    ) -> None:
+        message.revision += 1
+        message.change_key = self.core.draws.change_key("message", message.id, message.revision)
+        message.modified_at = self.core.clock.now()
+        self._store(message, left=left)
+        self.core.journal.add(verb, actor=actor, user_id=message.user_id, subject_id=message.id, details=details)
+
+    def _store(self, message: MailMessage, *, left: Folder | None = None) -> None:
+        message.folder_id = folder_id(self.core, message.user_id, message.folder)
+        self.core.mailbox(message.user_id).put_message(message, left=left if left != message.folder else None)
+
     def _parse(self, user: User, body: Mapping[str, Any]) -> MailMessage:
         for key in body:
             if key not in WRITABLE and not is_annotation(key):
@@ -220,6 +289,7 @@ class Mailroom:
             ),
             created_at=self.core.clock.now(),
             is_draft=True,
+            is_read=True,
         )
         message.conversation_id = self._conversation_id(user.id, message.subject)
         for name in ("from", "sender"):
@@ -241,11 +311,12 @@ class Mailroom:
         within_limit = self._may_send(user.id, len(recipients))
         if not within_limit and self.core.behavior.over_recipients_per_day == "refused":
             raise GraphRefusal(429, "ErrorExceededMessageLimit", DAILY_LIMIT_TEXT)
+        left = message.folder if message.id in box.messages else None
         message.is_draft = False
         message.folder = "sentitems"
         message.sent_at = message.received_at = now
         if save:
-            box.messages[message.id] = message
+            self._store(message, left=left)
         if not within_limit:
             self._report_limit(user, message.subject)
             return
@@ -326,7 +397,8 @@ class Mailroom:
         message.user_id = user.id
         message.received_at = self.core.clock.now()
         message.conversation_id = self._conversation_id(user.id, message.subject)
-        self.core.mailbox(user).messages[message.id] = message
+        message.is_read = False
+        self._store(message)
         self.listener.message_received(user, message)
 
     def _internet_id(self, address: str, *key: object) -> str:

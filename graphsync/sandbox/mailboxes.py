@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from graphsync.sandbox.events import Event
-from graphsync.sandbox.recurrence import occurrence_on, occurrences, split_occurrence_id
+from graphsync.sandbox.series import occurrence_on, occurrences, split_occurrence_id, split_occurrence_uid
 
-Folder = Literal["inbox", "sentitems", "drafts"]
+Folder = Literal["inbox", "sentitems", "drafts", "deleteditems"]
 MessageKind = Literal[
     "message", "eventMessageRequest", "eventMessageResponse", "eventMessage", "nonDeliveryReport", "automaticReply"
 ]
@@ -52,7 +54,42 @@ class MailMessage:
     created_at: datetime
     sent_at: datetime | None = None
     received_at: datetime | None = None
+    modified_at: datetime | None = None
     is_draft: bool = False
+    is_read: bool = False
+    folder_id: str = ""
+    change_key: str = ""
+    revision: int = 0
+
+
+@dataclass(slots=True)
+class MessageChange:
+    """The numbers of the first and the last change of a message in one folder since it came there."""
+
+    first: int
+    number: int
+    is_gone: bool = False
+
+
+# What a copy in the default calendar has as its `calendar_id`, whatever the id of that calendar on the wire.
+DEFAULT_CALENDAR = ""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class UserCalendar:
+    """One calendar of a mailbox, with its id on the wire."""
+
+    id: str
+    name: str
+    change_key: str
+    color: str = "auto"
+    is_default: bool = False
+    revision: int = 0
+
+    @property
+    def held_id(self) -> str:
+        """Return what the events in it have as their `calendar_id`."""
+        return DEFAULT_CALENDAR if self.is_default else self.id
 
 
 @dataclass(slots=True)
@@ -61,6 +98,9 @@ class Mailbox:
 
     user_id: str
     copies: dict[str, Event] = field(default_factory=dict)
+    calendars: dict[str, UserCalendar] = field(default_factory=dict)
+    # In which calendar each event is or was that is not of the default one: delta is of one calendar.
+    elsewhere: dict[str, str] = field(default_factory=dict)
     id_by_ical_uid: dict[str, str] = field(default_factory=dict)
     transactions: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     # How many copies of a meeting this mailbox has had: a copy that comes back has another id.
@@ -69,7 +109,13 @@ class Mailbox:
     changes: dict[str, int] = field(default_factory=dict)
     sequence: int = 0
     delta_floor: int = 0
+    # What a series was after which change, so that a delta round can tell which occurrences are gone since.
+    past_series: dict[str, list[tuple[int, Event]]] = field(default_factory=dict)
     messages: dict[str, MailMessage] = field(default_factory=dict)
+    # Message delta: folder, empty for all of them, and message id to its changes there.
+    message_changes: dict[tuple[str, str], MessageChange] = field(default_factory=dict)
+    message_sequence: int = 0
+    message_floor: int = 0
     sent_minutes: deque[datetime] = field(default_factory=deque)
     sent_recipients: deque[tuple[datetime, int]] = field(default_factory=deque)
 
@@ -78,6 +124,11 @@ class Mailbox:
         self.copies[event.id] = event
         self.id_by_ical_uid[event.ical_uid] = event.id
         self._changed(event.id)
+        if event.calendar_id:
+            self.elsewhere[event.id] = event.calendar_id
+        if event.recurrence is not None or event.id in self.past_series:
+            kept = replace(event, excluded_on=list(event.excluded_on), deviations=deepcopy(event.deviations))
+            self.past_series.setdefault(event.id, []).append((self.sequence, kept))
 
     def remove(self, event: Event) -> None:
         """Take a copy out of the calendar."""
@@ -89,8 +140,39 @@ class Mailbox:
         self.sequence += 1
         self.changes[event_id] = self.sequence
 
+    def put_message(self, message: MailMessage, *, left: Folder | None = None) -> None:
+        """Store a message, or note that a stored one changed; `left` is the folder it was in, if that changed."""
+        self.messages[message.id] = message
+        self._message_changed(message.id, left)
+        self._message_changed(message.id, message.folder)
+
+    def drop_message(self, message: MailMessage) -> None:
+        """Take a message out of the mailbox."""
+        self.messages.pop(message.id, None)
+        self._message_changed(message.id, message.folder)
+
+    def message_in(self, folder: str, message_id: str) -> MailMessage | None:
+        """Return a message if it lies in a folder; an empty one stands for all."""
+        message = self.messages.get(message_id)
+        return message if message is not None and folder in {"", message.folder} else None
+
+    def _message_changed(self, message_id: str, folder: Folder | None) -> None:
+        if folder is None:
+            return
+        self.message_sequence += 1
+        for place in (folder, ""):
+            change = self.message_changes.get((place, message_id))
+            is_there = change is not None and self.message_in(place, message_id) is not None
+            if change is None or (is_there and change.is_gone):
+                change = self.message_changes[place, message_id] = MessageChange(self.message_sequence, 0)
+            change.number = self.message_sequence
+            change.is_gone = self.message_in(place, message_id) is None
+
     def find(self, event_id: str) -> Event | None:
-        """Return the copy, or the occurrence of a series, with this id, or None. Ids are case-sensitive."""
+        """Return the copy, or the occurrence of a series, with this id, or None. Ids are case-sensitive.
+
+        An occurrence is a value of its own: what is changed of it is stored by `Copies`.
+        """
         event = self.copies.get(event_id)
         if event is not None:
             return event
@@ -98,18 +180,30 @@ class Mailbox:
         master = self.copies.get(parts[0]) if parts else None
         return occurrence_on(master, parts[1]) if parts and master else None
 
-    def by_ical_uid(self, ical_uid: str) -> Event | None:
-        """Return this mailbox's copy of a meeting, or None."""
-        event_id = self.id_by_ical_uid.get(ical_uid)
-        return self.copies.get(event_id) if event_id else None
+    def series_at(self, event_id: str, number: int) -> Event | None:
+        """Return a series as it was after the change with this number, or None if it was none yet."""
+        past = self.past_series.get(event_id, [])
+        place = bisect_right(past, number, key=lambda item: item[0])
+        return past[place - 1][1] if place else None
 
-    def view(self, start: datetime, end: datetime) -> list[Event]:
-        """Return single instances and occurrences that overlap the span, by start and id; no masters.
+    def by_ical_uid(self, ical_uid: str) -> Event | None:
+        """Return this mailbox's copy of a meeting, or of one occurrence of a series, or None."""
+        event_id = self.id_by_ical_uid.get(ical_uid)
+        if event_id is not None:
+            return self.copies.get(event_id)
+        parts = split_occurrence_uid(ical_uid)
+        master = self.by_ical_uid(parts[0]) if parts else None
+        return occurrence_on(master, parts[1]) if parts and master else None
+
+    def view(self, start: datetime, end: datetime, calendar_id: str = DEFAULT_CALENDAR) -> list[Event]:
+        """Return the single instances and occurrences of a calendar that overlap the span, by start and id; no masters.
 
         An event that only touches the span at an end is outside, one without length inside counts as in it.
         """
         found: list[Event] = []
         for event in self.copies.values():
+            if event.calendar_id != calendar_id:
+                continue
             if event.recurrence is not None:
                 found.extend(occurrences(event, start, end))
             elif event.start < end and (event.end > start or event.start == event.end == start):

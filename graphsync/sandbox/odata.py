@@ -345,6 +345,22 @@ class Query:
 
 
 _EXPAND = re.compile(r"\s*singleValueExtendedProperties\s*\(\s*\$filter\s*=\s*(.+)\)\s*", re.I | re.S)
+_EXCEPTIONS = re.compile(r"\s*exceptionOccurrences\s*(?:\(\s*\$select\s*=\s*([^()]+)\))?\s*", re.I)
+
+
+def expansions(text: str) -> list[str]:
+    """Return the parts of `$expand`: what stands between commas outside of parentheses and quotes."""
+    return re.findall(r"(?:[^,()']|'[^']*'|\((?:[^()']|'[^']*'|\([^()]*\))*\))+", text)
+
+
+def expanded_exceptions(text: str | None) -> tuple[bool, str | None, str | None]:
+    """Return whether `$expand` asks for `exceptionOccurrences`, the `$select` within, and `$expand` without it."""
+    parts = expansions(text or "")
+    found = next((match for part in parts if (match := _EXCEPTIONS.fullmatch(part))), None)
+    if found is None:
+        return False, None, text
+    rest = [part for part in parts if _EXCEPTIONS.fullmatch(part) is None]
+    return True, found.group(1), ",".join(rest) or None
 
 
 # A client asks for the same ones again and again.
@@ -360,7 +376,8 @@ def expanded_properties(text: str | None) -> tuple[str, ...]:
     match = _EXPAND.fullmatch(text)
     if match is None:
         raise invalid_query(
-            f"$expand '{text}' is not supported (known here: singleValueExtendedProperties($filter=id eq '…'))."
+            f"$expand '{text}' is not supported (known here: singleValueExtendedProperties($filter=id eq '…'), and "
+            "exceptionOccurrences of one event)."
         )
     wanted = parse_filter(match.group(1), ("id",))
     found = conditions(wanted)

@@ -12,15 +12,29 @@ from typing import Any, Literal
 from graphsync.sandbox.bodies import flag_of, object_of, parameters_of, text_of, zoned_time
 from graphsync.sandbox.calls import METADATA, Answer, Call, Route, collection, page
 from graphsync.sandbox.delta import DeltaPage
+from graphsync.sandbox.directory import User
 from graphsync.sandbox.events import Answer as EventAnswer
 from graphsync.sandbox.events import Event
-from graphsync.sandbox.odata import Lookup, expanded_properties, invalid_query, matches
-from graphsync.sandbox.refusals import GraphRefusal, close_to
+from graphsync.sandbox.mailboxes import UserCalendar
+from graphsync.sandbox.odata import (
+    Lookup,
+    Query,
+    expanded_exceptions,
+    expanded_properties,
+    invalid_query,
+    matches,
+)
+from graphsync.sandbox.refusals import GraphRefusal, close_to, invalid_request, item_not_found, not_served
+from graphsync.sandbox.series import exceptions, occurrences
 from graphsync.sandbox.wire import (
     CALENDAR_NAMES,
+    CANCELLED_OCCURRENCES,
     EVENT_NAMES,
+    EXCEPTION_OCCURRENCES,
+    MASTER_NAMES,
     Json,
     calendar_json,
+    cancelled_occurrences,
     event_json,
     mailbox_settings_json,
     skeleton_json,
@@ -56,19 +70,51 @@ def _shown(call: Call, event: Event, select: tuple[str, ...] | None, expand: tup
 
 
 def _entity(call: Call, event: Event, status: int) -> Answer:
-    context = f"{METADATA}users('{call.user.id}')/events/$entity"
+    context = f"{METADATA}{_root(call)}/events/$entity"
     return Answer(status=status, body={"@odata.context": context, **_shown(call, event, None, ())})
 
 
+def _root(call: Call) -> str:
+    calendar_id = call.keys.get("calendar")
+    return f"users('{call.user.id}')" + (f"/calendars('{calendar_id}')" if calendar_id else "")
+
+
+def group_id(world: World, user: User) -> str:
+    """Return the id of the one group of calendars a mailbox has."""
+    return world.draws.item_id("calendar-group", user.id)
+
+
+def check_group(world: World, call: Call) -> None:
+    """Refuse a path below a group of calendars that is not in this mailbox."""
+    if call.keys.get("group", group_id(world, call.user)) != group_id(world, call.user):
+        raise item_not_found()
+
+
+def calendar_of(world: World, call: Call) -> UserCalendar:
+    """Return the calendar the path is about: the one it names, or the default one."""
+    check_group(world, call)
+    named = call.keys.get("calendar")
+    return world.calendar_folders.default(call.user) if named is None else world.calendar_folders.find(call.user, named)
+
+
+def _event(world: World, call: Call) -> Event:
+    """Return the event of the path; below a named calendar it must be in it."""
+    held_id = calendar_of(world, call).held_id if "calendar" in call.keys else None
+    return world.calendars.find(call.user, call.keys["event"], held_id)
+
+
+def calendar_answer(call: Call, calendar: UserCalendar, status: int, select: tuple[str, ...] | None = None) -> Answer:
+    """Return the answer that is one calendar."""
+    collection_name = "calendar" if call.request.path.lower().rstrip("/").endswith("/calendar") else "calendars"
+    context = f"{METADATA}users('{call.user.id}')/{collection_name}/$entity"
+    return Answer(status=status, body={"@odata.context": context, **calendar_json(call.user, calendar, select)})
+
+
 def get_calendar(world: World, call: Call) -> Answer:
-    """GET the default calendar: https://learn.microsoft.com/graph/api/calendar-get."""
+    """GET a calendar, the default one if none is named: https://learn.microsoft.com/graph/api/calendar-get."""
     select = call.query.select(CALENDAR_NAMES)
     call.query.finish()
-    shown = calendar_json(call.user, world.draws.item_id("calendar", call.user.id))
-    if select is not None:
-        shown = {name: shown[name] for name in ("id", *select)}
-    context = f"{METADATA}users('{call.user.id}')/calendar/$entity"
-    return Answer(status=200, body={"@odata.context": context, **shown})
+    return calendar_answer(call, calendar_of(world, call), 200, select)
 
 
 def get_mailbox_settings(world: World, call: Call) -> Answer:
@@ -92,18 +138,48 @@ def get_mailbox_settings(world: World, call: Call) -> Answer:
 def create_event(world: World, call: Call) -> Answer:
     """POST an event; 201 also for one that was made before with the same `transactionId`."""
     call.query.finish()
-    return _entity(call, world.calendars.create(call.user, call.json(), actor=call.actor), 201)
+    held_id = calendar_of(world, call).held_id
+    return _entity(call, world.calendars.create(call.user, call.json(), actor=call.actor, calendar_id=held_id), 201)
 
 
 def get_event(world: World, call: Call) -> Answer:
     """GET an event or an occurrence: https://learn.microsoft.com/graph/api/event-get."""
-    select = call.query.select(EVENT_NAMES)
-    expand = expanded_properties(call.query.take("$expand"))
+    select = call.query.select(MASTER_NAMES)
+    wants_exceptions, inner, rest = expanded_exceptions(call.query.take("$expand"))
+    expand = expanded_properties(rest)
+    of_exceptions = None if inner is None else Query({"$select": inner}).select(EVENT_NAMES)
     call.query.finish()
-    event = world.calendars.find(call.user, call.keys["event"])
+    event = _event(world, call)
     chosen = "" if select is None else f"({','.join(select)})"
-    context = f"{METADATA}users('{call.user.id}')/events{chosen}/$entity"
-    return Answer(status=200, body={"@odata.context": context, **_shown(call, event, select, expand)})
+    context = f"{METADATA}{_root(call)}/events{chosen}/$entity"
+    body = {"@odata.context": context, **_shown(call, event, select, expand)}
+    if select is not None and event.type == "seriesMaster":
+        if CANCELLED_OCCURRENCES in select:
+            body[CANCELLED_OCCURRENCES] = cancelled_occurrences(event)
+        # Both $select and $expand are needed: https://learn.microsoft.com/graph/api/resources/event
+        if EXCEPTION_OCCURRENCES in select and wants_exceptions:
+            body[EXCEPTION_OCCURRENCES] = [_shown(call, item, of_exceptions, ()) for item in exceptions(event)]
+    return Answer(status=200, body=body)
+
+
+def list_instances(world: World, call: Call) -> Answer:
+    """GET the occurrences and exceptions of a series: https://learn.microsoft.com/graph/api/event-list-instances."""
+    start, end = _window(call)
+    event = _event(world, call)
+    if event.type != "seriesMaster":
+        # Which code Graph gives for another event is not documented.
+        raise invalid_request("Your request can't be completed. The event is not the master of a series.")
+    return _list(world, call, list(occurrences(event, start, end)), "instances")
+
+
+def instances_delta(world: World, call: Call) -> Answer:
+    """GET instances/delta, which the SDK has and no page describes."""
+    raise not_served("instances/delta; calendarView/delta is.")
+
+
+def events_delta(world: World, call: Call) -> Answer:
+    """GET events/delta, which the pages have for beta alone: https://learn.microsoft.com/graph/api/event-delta."""
+    raise not_served("events/delta, which is documented for beta alone; calendarView/delta is.")
 
 
 def _lookup(event: Event) -> Lookup:
@@ -137,17 +213,19 @@ def _lookup(event: Event) -> Lookup:
 
 def list_events(world: World, call: Call) -> Answer:
     """GET single instances and series masters: https://learn.microsoft.com/graph/api/user-list-events."""
-    return _list(world, call, world.events(call.user), "events")
+    return _list(world, call, world.events(call.user, calendar_of(world, call).held_id), "events")
 
 
 def list_calendar_view(world: World, call: Call) -> Answer:
     """GET what is in a span of time, series expanded: https://learn.microsoft.com/graph/api/user-list-calendarview."""
     start, end = _window(call)
-    return _list(world, call, world.calendar_view(call.user, start, end), "calendarView")
+    held_id = calendar_of(world, call).held_id
+    return _list(world, call, world.calendar_view(call.user, start, end, held_id), "calendarView")
 
 
 def _list(world: World, call: Call, found: list[Event], name: str) -> Answer:
-    select = call.query.select(EVENT_NAMES)
+    _refuse_search(call)
+    select = call.query.select(MASTER_NAMES)
     expand = expanded_properties(call.query.take("$expand"))
     wanted = call.query.filter(FILTERABLE)
     order = call.query.order(ORDERABLE)
@@ -158,9 +236,14 @@ def _list(world: World, call: Call, found: list[Event], name: str) -> Answer:
         found.sort(key=lambda event: _lookup(event)(tuple(key.split("/"))), reverse=descending)
     part, next_link = page(call, found, size)
     items = [_shown(call, event, select, expand) for event in part]
-    answer = collection(call, f"users('{call.user.id}')/{name}", items, next_link)
+    answer = collection(call, f"{_root(call)}/{name}", items, next_link)
     call.query.finish()
     return answer
+
+
+def _refuse_search(call: Call) -> None:
+    if call.query.take("$search") is not None:
+        raise not_served("$search; $filter is.")
 
 
 def _window(call: Call) -> tuple[datetime, datetime]:
@@ -189,14 +272,15 @@ def calendar_view_delta(world: World, call: Call) -> Answer:
             )
     size = call.prefer.page_size or DEFAULT_PAGE
     token = skip or delta
+    held_id = calendar_of(world, call).held_id
     if token is None:
         start, end = _window(call)
-        found = world.delta.begin(call.user, start, end, size)
+        found = world.delta.begin(call.user, start, end, size, held_id)
     else:
         call.query.take("startDateTime")
         call.query.take("endDateTime")
         kind: Literal["skip", "delta"] = "skip" if skip is not None else "delta"
-        found = world.delta.resume(call.user, token, kind, size)
+        found = world.delta.resume(call.user, token, kind, size, held_id)
     call.query.finish()
     return _delta_answer(call, found)
 
@@ -220,7 +304,8 @@ def update_event(world: World, call: Call) -> Answer:
     """PATCH an event: https://learn.microsoft.com/graph/api/event-update."""
     call.query.finish()
     if_match = call.request.headers.get("if-match")
-    event = world.calendars.patch(call.user, call.keys["event"], call.json(), actor=call.actor, if_match=if_match)
+    event_id = _event(world, call).id
+    event = world.calendars.patch(call.user, event_id, call.json(), actor=call.actor, if_match=if_match)
     return _entity(call, event, 200)
 
 
@@ -228,7 +313,7 @@ def delete_event(world: World, call: Call) -> Answer:
     """DELETE an event: https://learn.microsoft.com/graph/api/event-delete."""
     call.query.finish()
     world.calendars.delete(
-        call.user, call.keys["event"], actor=call.actor, if_match=call.request.headers.get("if-match")
+        call.user, _event(world, call).id, actor=call.actor, if_match=call.request.headers.get("if-match")
     )
     return Answer(status=204)
 
@@ -238,7 +323,7 @@ def cancel_event(world: World, call: Call) -> Answer:
     call.query.finish()
     found = parameters_of(call.json(), ("comment",), "cancel")
     comment = text_of(found.get("comment") or "", "comment")
-    world.calendars.cancel(call.user, call.keys["event"], comment, actor=call.actor)
+    world.calendars.cancel(call.user, _event(world, call).id, comment, actor=call.actor)
     return Answer(status=202)
 
 
@@ -249,7 +334,7 @@ def _respond(world: World, call: Call, answer: EventAnswer, action: str) -> Answ
     send = found.get("sendResponse")
     world.invitations.respond(
         call.user,
-        call.keys["event"],
+        _event(world, call).id,
         answer,
         actor=call.actor,
         comment=text_of(found.get("comment") or "", "comment"),
@@ -294,6 +379,9 @@ def find_meeting_times(world: World, call: Call) -> Answer:
     raise GraphRefusal(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 
 
+_NAMED = ("/calendars/{calendar}", "/calendarGroups/{group}/calendars/{calendar}")
+
+
 def _events(method: str, tail: str, operation: str, permissions: tuple[str, ...], handler: Any) -> list[Route]:
     return [
         Route(
@@ -304,7 +392,7 @@ def _events(method: str, tail: str, operation: str, permissions: tuple[str, ...]
             subject="mailbox",
             handler=handler,
         )
-        for middle in ("", "/calendar")
+        for middle in ("", "/calendar", *_NAMED)
     ]
 
 
@@ -317,6 +405,11 @@ def _mailbox(method: str, tail: str, operation: str, permissions: tuple[str, ...
         subject="mailbox",
         handler=handler,
     )
+
+
+def _calendars(method: str, tail: str, operation: str, handler: Any) -> list[Route]:
+    places = ("calendar", *(middle.lstrip("/") for middle in _NAMED))
+    return [_mailbox(method, f"{place}{tail}", operation, READ_BASIC + READ, handler) for place in places]
 
 
 ROUTES: list[Route] = [
@@ -334,10 +427,13 @@ ROUTES: list[Route] = [
         ("MailboxSettings.Read", "MailboxSettings.ReadWrite"),
         get_mailbox_settings,
     ),
-    _mailbox("GET", "calendar", "getCalendar", READ_BASIC + READ, get_calendar),
+    *_calendars("GET", "", "getCalendar", get_calendar),
     *_events("POST", "", "createEvent", WRITE, create_event),
     *_events("GET", "", "listEvents", READ_BASIC + READ, list_events),
     *_events("GET", "/{event}", "getEvent", READ_BASIC + READ, get_event),
+    *_events("GET", "/{event}/instances", "listInstances", READ_BASIC + READ, list_instances),
+    *_events("GET", "/{event}/instances/delta", "instancesDelta", READ_BASIC + READ, instances_delta),
+    *_events("GET", "/delta", "eventsDelta", READ_BASIC + READ, events_delta),
     *_events("PATCH", "/{event}", "updateEvent", WRITE, update_event),
     *_events("DELETE", "/{event}", "deleteEvent", WRITE, delete_event),
     *_events("POST", "/{event}/cancel", "cancelEvent", WRITE, cancel_event),
@@ -346,8 +442,8 @@ ROUTES: list[Route] = [
     *_events("POST", "/{event}/tentativelyAccept", "tentativelyAcceptEvent", WRITE, tentatively_accept_event),
     _mailbox("POST", "calendar/getSchedule", "getSchedule", READ_BASIC + READ, get_schedule),
     _mailbox("GET", "calendarView", "listCalendarView", READ_BASIC + READ, list_calendar_view),
-    _mailbox("GET", "calendar/calendarView", "listCalendarView", READ_BASIC + READ, list_calendar_view),
+    *_calendars("GET", "/calendarView", "listCalendarView", list_calendar_view),
     _mailbox("GET", "calendarView/delta", "calendarViewDelta", READ_BASIC + READ, calendar_view_delta),
-    _mailbox("GET", "calendar/calendarView/delta", "calendarViewDelta", READ_BASIC + READ, calendar_view_delta),
+    *_calendars("GET", "/calendarView/delta", "calendarViewDelta", calendar_view_delta),
     _mailbox("POST", "findMeetingTimes", "findMeetingTimes", (), find_meeting_times),
 ]

@@ -5,20 +5,20 @@ Sources: https://learn.microsoft.com/graph/api/user-sendmail, user-post-messages
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from graphsync.sandbox.bodies import flag_of, object_of, parameters_of
 from graphsync.sandbox.calls import METADATA, Answer, Call, Handler, Route, collection, page
+from graphsync.sandbox.folders import folder_of
 from graphsync.sandbox.mailboxes import Folder, MailMessage
 from graphsync.sandbox.odata import Filter, Lookup, conditions, expanded_properties, matches
-from graphsync.sandbox.refusals import GraphRefusal, close_to, item_not_found
+from graphsync.sandbox.refusals import GraphRefusal, item_not_found, not_served
 from graphsync.sandbox.wire import MESSAGE_NAMES, message_json
 from graphsync.sandbox.world import World
 
 READ_BASIC = ("Mail.ReadBasic.All", "Mail.ReadBasic")
 READ = ("Mail.Read", "Mail.ReadWrite")
 DEFAULT_PAGE, LARGEST_PAGE = 10, 1000
-FOLDERS: tuple[Folder, ...] = ("inbox", "sentitems", "drafts")
 
 FILTERABLE = (
     "internetMessageId",
@@ -54,7 +54,7 @@ def send_mail(world: World, call: Call) -> Answer:
 def create_message(world: World, call: Call) -> Answer:
     """POST a draft."""
     call.query.finish()
-    folder = call.keys.get("folder", "drafts").lower()
+    folder = _folder(world, call) or "drafts"
     if folder != "drafts":
         raise GraphRefusal(400, "ErrorInvalidRequest", "The sandbox takes new messages in drafts alone.")
     message = world.mailroom.create_draft(call.user, call.json(), actor=call.actor)
@@ -69,13 +69,11 @@ def send_message(world: World, call: Call) -> Answer:
     return Answer(status=202)
 
 
-def _folder(call: Call) -> Folder | None:
+def _folder(world: World, call: Call) -> Folder | None:
     name = call.keys.get("folder")
     if name is None:
         return None
-    if name.lower() not in FOLDERS:
-        raise GraphRefusal(400, "ErrorInvalidIdMalformed", f"Id is malformed: '{name}'{close_to(name, FOLDERS)}.")
-    return cast(Folder, name.lower())
+    return folder_of(world.core, call.user, name)
 
 
 def _basic(call: Call) -> bool:
@@ -88,7 +86,7 @@ def get_message(world: World, call: Call) -> Answer:
     expand = expanded_properties(call.query.take("$expand"))
     call.query.finish()
     message = world.mailroom.find(call.user, call.keys["message"])
-    folder = _folder(call)
+    folder = _folder(world, call)
     if folder is not None and message.folder != folder:
         raise item_not_found()
     context = f"{METADATA}users('{call.user.id}')/messages/$entity"
@@ -114,7 +112,7 @@ def _lookup(message: MailMessage) -> Lookup:
             case "isDraft":
                 return message.is_draft
             case "isRead":
-                return message.folder != "inbox"
+                return message.is_read
             case "singleValueExtendedProperties":
                 return [{"id": name, "value": value} for name, value in message.extended_properties.items()]
             case name:
@@ -125,6 +123,8 @@ def _lookup(message: MailMessage) -> Lookup:
 
 def list_messages(world: World, call: Call) -> Answer:
     """GET the messages of a folder, or of all; newest first unless ordered otherwise."""
+    if call.query.take("$search") is not None:
+        raise not_served("$search; $filter is.")
     select = call.query.select(MESSAGE_NAMES)
     expand = expanded_properties(call.query.take("$expand"))
     wanted = call.query.filter(FILTERABLE)
@@ -132,7 +132,7 @@ def list_messages(world: World, call: Call) -> Answer:
     size = call.query.number("$top", call.prefer.page_size or DEFAULT_PAGE, LARGEST_PAGE)
     if wanted is not None and order:
         _check_efficient(wanted, [name for name, _ in order])
-    found = world.mailroom.messages(call.user, _folder(call))
+    found = world.mailroom.messages(call.user, _folder(world, call))
     if wanted is not None:
         found = [message for message in found if matches(wanted, _lookup(message))]
     for key, descending in reversed(order):

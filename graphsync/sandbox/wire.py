@@ -16,7 +16,7 @@ from urllib.parse import quote
 from graphsync.sandbox.chats import Chat, ChatMessage, last_written_at
 from graphsync.sandbox.directory import Directory, User
 from graphsync.sandbox.events import Attendee, Event
-from graphsync.sandbox.mailboxes import MailMessage
+from graphsync.sandbox.mailboxes import MailMessage, UserCalendar
 from graphsync.sandbox.schedules import working_hours_json
 from graphsync.sandbox.zones import utc_text, wall_time
 
@@ -118,6 +118,7 @@ EVENT_FIELDS: dict[str, Callable[[Event, View], Any]] = {
     "isOrganizer": lambda e, v: e.is_organizer,
     "responseRequested": lambda e, v: e.response_requested,
     "seriesMasterId": lambda e, v: e.series_master_id,
+    "originalStart": lambda e, v: utc_text(e.original_start),
     "showAs": lambda e, v: e.show_as,
     "type": lambda e, v: e.type,
     "webLink": lambda e, v: f"https://outlook.office365.com/owa/?itemid={_in_url(e.id)}&exvsurl=1&path=/calendar/item",
@@ -139,6 +140,9 @@ EVENT_FIELDS: dict[str, Callable[[Event, View], Any]] = {
     "onlineMeeting": lambda e, v: {"joinUrl": e.join_url} if e.join_url else None,
 }
 EVENT_NAMES = ("id", *EVENT_FIELDS)
+# Given for one event, a series master, and when selected: https://learn.microsoft.com/graph/api/resources/event
+EXCEPTION_OCCURRENCES, CANCELLED_OCCURRENCES = "exceptionOccurrences", "cancelledOccurrences"
+MASTER_NAMES = (*EVENT_NAMES, EXCEPTION_OCCURRENCES, CANCELLED_OCCURRENCES)
 # Calendars.ReadBasic hides these: https://learn.microsoft.com/graph/permissions-reference
 HIDDEN_FROM_READ_BASIC = frozenset({"body", "bodyPreview", "onlineMeeting"})
 
@@ -152,14 +156,23 @@ def event_json(
     """
     shown: Json = {"@odata.etag": f'W/"{event.change_key}"', "id": event.id}
     for name in EVENT_FIELDS if select is None else select:
-        if name != "id" and not (basic and name in HIDDEN_FROM_READ_BASIC):
-            shown[name] = EVENT_FIELDS[name](event, view)
+        if name not in EVENT_FIELDS or (basic and name in HIDDEN_FROM_READ_BASIC):
+            continue
+        # Single instances and masters have no such property.
+        if name == "originalStart" and event.original_start is None:
+            continue
+        shown[name] = EVENT_FIELDS[name](event, view)
     found = [
         {"id": name, "value": event.extended_properties[name]} for name in expand if name in event.extended_properties
     ]
     if found and not basic:
         shown["singleValueExtendedProperties"] = found
     return shown
+
+
+def cancelled_occurrences(event: Event) -> list[str]:
+    """Return what `cancelledOccurrences` of a series master names: the master's id and a date each."""
+    return [f"OID.{event.id}.{on.isoformat()}" for on in sorted(event.excluded_on)]
 
 
 def skeleton_json(event: Event, view: View) -> Json:
@@ -177,8 +190,8 @@ def skeleton_json(event: Event, view: View) -> Json:
 
 MESSAGE_FIELDS: dict[str, Callable[[MailMessage, View], Any]] = {
     "createdDateTime": lambda m, v: utc_text(m.created_at),
-    "lastModifiedDateTime": lambda m, v: utc_text(m.received_at or m.created_at),
-    "changeKey": lambda m, v: m.id[6:30],
+    "lastModifiedDateTime": lambda m, v: utc_text(m.modified_at or m.received_at or m.created_at),
+    "changeKey": lambda m, v: m.change_key or m.id[6:30],
     "categories": lambda m, v: m.categories,
     "receivedDateTime": lambda m, v: utc_text(m.received_at or m.created_at),
     "sentDateTime": lambda m, v: utc_text(m.sent_at or m.created_at),
@@ -187,9 +200,9 @@ MESSAGE_FIELDS: dict[str, Callable[[MailMessage, View], Any]] = {
     "subject": lambda m, v: m.subject,
     "bodyPreview": lambda m, v: plain_text(m.body)[:255],
     "importance": lambda m, v: m.importance,
-    "parentFolderId": lambda m, v: m.folder,
+    "parentFolderId": lambda m, v: m.folder_id,
     "conversationId": lambda m, v: m.conversation_id,
-    "isRead": lambda m, v: m.folder != "inbox",
+    "isRead": lambda m, v: m.is_read,
     "isDraft": lambda m, v: m.is_draft,
     "body": lambda m, v: _stored_body(m.body, m.body_type, v),
     "sender": lambda m, v: _recipient(m.from_address),
@@ -221,7 +234,7 @@ def message_json(
     basic: bool = False,
 ) -> Json:
     """Return a message, or the selected part of it; `basic` leaves out what `Mail.ReadBasic` may not see."""
-    shown: Json = {"@odata.etag": f'W/"{message.id[6:30]}"', "id": message.id}
+    shown: Json = {"@odata.etag": f'W/"{message.change_key or message.id[6:30]}"', "id": message.id}
     if message.kind.startswith("eventMessage"):
         shown["@odata.type"] = f"#microsoft.graph.{message.kind}"
         shown["meetingMessageType"] = message.meeting_message_type
@@ -269,39 +282,48 @@ def mailbox_settings_json(user: User, now: datetime) -> Json:
     }
 
 
-def calendar_json(user: User, calendar_id: str) -> Json:
-    """Return a user's default calendar; without a Teams licence no online meeting provider is allowed."""
-    providers = ["teamsForBusiness"] if user.teams_licence else []
-    return {
-        "id": calendar_id,
-        "name": "Calendar",
-        "color": "auto",
-        "isDefaultCalendar": True,
-        "canEdit": True,
-        "canShare": True,
-        "canViewPrivateItems": True,
-        "isRemovable": False,
-        "isTallyingResponses": True,
-        "allowedOnlineMeetingProviders": providers,
-        "defaultOnlineMeetingProvider": providers[0] if providers else "unknown",
-        "owner": {"name": user.display_name, "address": user.address},
-    }
-
-
 CALENDAR_NAMES = (
     "id",
     "name",
     "color",
+    "hexColor",
     "isDefaultCalendar",
-    "canEdit",
+    "changeKey",
     "canShare",
     "canViewPrivateItems",
-    "isRemovable",
-    "isTallyingResponses",
+    "canEdit",
     "allowedOnlineMeetingProviders",
     "defaultOnlineMeetingProvider",
+    "isTallyingResponses",
+    "isRemovable",
     "owner",
 )
+
+
+def calendar_json(user: User, calendar: UserCalendar, select: Iterable[str] | None = None) -> Json:
+    """Return a calendar, or the selected part; without a Teams licence no online meeting provider is allowed.
+
+    Source: https://learn.microsoft.com/graph/api/resources/calendar
+    """
+    providers = ["teamsForBusiness"] if user.teams_licence else []
+    shown: Json = {
+        "id": calendar.id,
+        "name": calendar.name,
+        "color": calendar.color,
+        # Empty as long as nobody chose a color by its code, which nobody can here.
+        "hexColor": "",
+        "isDefaultCalendar": calendar.is_default,
+        "changeKey": calendar.change_key,
+        "canShare": True,
+        "canViewPrivateItems": True,
+        "canEdit": True,
+        "allowedOnlineMeetingProviders": providers,
+        "defaultOnlineMeetingProvider": providers[0] if providers else "unknown",
+        "isTallyingResponses": calendar.is_default,
+        "isRemovable": not calendar.is_default,
+        "owner": {"name": user.display_name, "address": user.address},
+    }
+    return shown if select is None else {name: shown[name] for name in dict.fromkeys(("id", *select))}
 
 
 def chat_json(chat: Chat, directory: Directory, tenant_id: str, *, members: bool, preview: bool, view: View) -> Json:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from graphsync.sandbox.agenda import Agenda
 from graphsync.sandbox.attendance import Artifacts, Attendance
 from graphsync.sandbox.behavior import Behavior
+from graphsync.sandbox.calendar_folders import CalendarFolders
 from graphsync.sandbox.calendars import Calendars
 from graphsync.sandbox.chats import Chat, ChatMessage, Chats
 from graphsync.sandbox.clock import VirtualClock
@@ -42,8 +43,9 @@ from graphsync.sandbox.groups import Group, Groups
 from graphsync.sandbox.invitations import Invitations
 from graphsync.sandbox.journal import Journal
 from graphsync.sandbox.mail import Mailroom
+from graphsync.sandbox.mail_delta import MailRounds
 from graphsync.sandbox.mailbox_settings import journal_automatic_replies
-from graphsync.sandbox.mailboxes import Folder, MailMessage
+from graphsync.sandbox.mailboxes import DEFAULT_CALENDAR, Folder, MailMessage
 from graphsync.sandbox.meetings import Meetings, OnlineMeeting
 from graphsync.sandbox.outbox import Item
 from graphsync.sandbox.places import Places
@@ -112,8 +114,10 @@ class World(Teamwork):
         copies = Copies(self.core, self.notifier)
         self.invitations = Invitations(self.core, copies, self.mailroom)
         self.calendars = Calendars(self.core, copies, self.invitations)
+        self.calendar_folders = CalendarFolders(self.core, copies)
         self.schedules = Schedules(self.core)
         self.delta = DeltaRounds(self.core)
+        self.mail_delta = MailRounds(self.core)
         self.teams = Chats(self.core, self.notifier)
         self.meetings = Meetings(self.core)
         self.artifacts = Artifacts(self.core, self.meetings)
@@ -359,16 +363,18 @@ class World(Teamwork):
 
     # Reading the state ---------------------------------------------------------------------------------------
 
-    def events(self, user: Who) -> list[Event]:
+    def events(self, user: Who, calendar_id: str = DEFAULT_CALENDAR) -> list[Event]:
         """Return the copies in a person's calendar, cancelled ones and series masters included, by start and id."""
         with self.lock:
-            copies = self.core.mailbox(user).copies.values()
+            copies = [copy for copy in self.core.mailbox(user).copies.values() if copy.calendar_id == calendar_id]
             return sorted(copies, key=lambda event: (event.start, event.id))
 
-    def calendar_view(self, user: Who, start: datetime, end: datetime) -> list[Event]:
-        """Return single events and occurrences of series that overlap the span, by start and id."""
+    def calendar_view(
+        self, user: Who, start: datetime, end: datetime, calendar_id: str = DEFAULT_CALENDAR
+    ) -> list[Event]:
+        """Return single events and occurrences of series in a calendar that overlap the span, by start and id."""
         with self.lock:
-            return self.core.mailbox(user).view(start, end)
+            return self.core.mailbox(user).view(start, end, calendar_id)
 
     def event_by_ical_uid(self, user: Who, ical_uid: str) -> Event | None:
         """Return a person's copy of a meeting, or None if the calendar has none."""
@@ -420,7 +426,9 @@ class World(Teamwork):
     def expire_delta_tokens(self, user: Who) -> None:
         """Drop the sync state of a mailbox: every delta token given so far is answered 410."""
         with self.lock:
-            self.delta.expire(self.core.user(user))
+            person = self.core.user(user)
+            self.delta.expire(person)
+            self.mail_delta.expire(person)
 
     # Time ----------------------------------------------------------------------------------------------------
 
