@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from graphsync.sandbox import VirtualClock, World
 from graphsync.sandbox.control import Control, ControlServer
 from graphsync.sandbox.mailboxes import MailMessage
+from graphsync.sandbox.posting import Receipt
 
 START = datetime(2026, 1, 7, 9, 20, tzinfo=UTC)
 EMILY, DANIEL, MIA = "emily.carter@fabrikam.test", "daniel.okafor@fabrikam.test", "mia.thompson@fabrikam.test"
@@ -124,7 +125,7 @@ def _subscribe(world: World) -> None:
 
 
 def _talk(world: World) -> None:
-    world.deliver = lambda url, body, headers, timeout: 202
+    world.deliver = lambda url, body, headers, timeout: Receipt(202)
     mail = {
         "subject": f"A session waits {SCRIPT}",
         "body": {"contentType": "html", "content": f"<p>Dear Daniel,</p><p>a session waits.</p>{SCRIPT}"},
@@ -137,7 +138,7 @@ def _talk(world: World) -> None:
     world.run_due()
     world.post_message(chat.id, DANIEL, "<p>Thursday is <i>fine</i>.</p>")
     world.react(chat.id, asked.id, DANIEL)
-    world.deliver = lambda url, body, headers, timeout: 503
+    world.deliver = lambda url, body, headers, timeout: Receipt(503)
     copy = copy_of(world, DANIEL, "Project board")
     world.patch_event(DANIEL, copy.id, {"subject": "Project board, moved room"}, actor=DANIEL)
 

@@ -194,7 +194,7 @@ def _shape(refusal: GraphRefusal) -> tuple[str, Json]:
     """Return the code and the body of a refusal in the connector's words."""
     if isinstance(refusal, ConnectorRefusal):
         return "MessageWritesBlocked", refusal.body
-    if refusal.status == 401:
+    if refusal.code == "InvalidAuthenticationToken":
         return "Unauthorized", {"message": "Authorization has been denied for this request."}
     code = "Throttled" if refusal.status == 429 else refusal.code
     return code, {"error": {"code": code, "message": refusal.message}}

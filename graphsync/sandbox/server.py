@@ -199,7 +199,9 @@ class SandboxServer:
         if answer.body is None:
             protocol.response_empty(answer.status, headers)
             return
-        protocol.response_bytes(answer.status, [("content-type", CONTENT_TYPE), *headers], encoded(answer))
+        if "Content-Type" not in answer.headers:
+            headers.append(("content-type", CONTENT_TYPE))
+        protocol.response_bytes(answer.status, headers, encoded(answer))
 
 
 def _headers_of(headers: _Headers) -> dict[str, str]:

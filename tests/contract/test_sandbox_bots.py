@@ -138,7 +138,7 @@ def test_bots_get_a_token_for_the_connector_from_either_tenant(world, server):
         assert (claims["aud"], claims["appid"]) == ("https://api.botframework.com", CLIENT_ID)
     assert bot_token(server, secret="wrong").json()["error"] == "invalid_client"
     assert bot_token(server, client_id="nobody").json()["error"] == "unauthorized_client"
-    assert bot_token(server, scope="https://graph.microsoft.com/.default").json()["error"] == "invalid_scope"
+    assert bot_token(server, scope="https://graph.microsoft.com/.default").json()["error"] == "invalid_resource"
 
 
 def test_a_token_of_graph_opens_no_connector_and_the_reverse(world, server, connector):

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from wire_client import a_world, an_event, error, graph_of, run
 
+from graphsync.sandbox.posting import Receipt
+
 ANA, BO, CY = "/users/ana@fabrikam.test", "/users/bo@fabrikam.test", "/users/cy@fabrikam.test"
 ZONE = "Romance Standard Time"
 JANUARY = {"startDateTime": "2026-01-01T00:00:00Z", "endDateTime": "2026-02-01T00:00:00Z", "$top": "100"}
@@ -378,7 +380,7 @@ def test_what_an_attendee_changes_of_one_occurrence_is_theirs_alone(graph):
 def test_a_change_of_one_occurrence_is_told_on_the_id_of_its_master(graph, world):
     master = a_series(graph)
     posted = []
-    world.deliver = lambda url, body, headers, timeout_s: posted.append(body) or 202
+    world.deliver = lambda url, body, headers, timeout_s: posted.append(body) or Receipt(202)
     wanted = {
         "changeType": "created,updated,deleted",
         "notificationUrl": "https://hooks.test/notify",

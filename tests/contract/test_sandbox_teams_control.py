@@ -25,7 +25,7 @@ application:
   secret: secret
   permissions: {TeamsAppInstallation.ReadWriteSelfForUser.All: all, TeamsActivity.Send: all}
 faults:
-  - {kind: token_key}
+  - {kind: activity_token_key}
   - {kind: precondition_failed, operation: sendToConversation}
 teams_apps:
 """

@@ -136,6 +136,9 @@ def _written(value: object) -> str:
         case bool():
             return "on" if value else "off"
         case list():
+            # Either spans of time, any number of them, or the two ends of a draw.
+            if all(isinstance(item, str) for item in value):
+                return ", ".join(value)
             return " to ".join(f"{item:g}" for item in value)
         case _:
             return str(value)
@@ -149,7 +152,7 @@ def _choices(annotation: Any) -> list[str]:
 
 def _hint(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
-        return "least to most"
+        return "spans such as 30 seconds, 2 minutes" if timedelta in get_args(annotation) else "least to most"
     if type(None) in get_args(annotation):
         return "a span such as 2 days, or none" if timedelta in get_args(annotation) else "or none"
     return ""
@@ -162,6 +165,8 @@ def _read(text: str, annotation: Any) -> object:
         return text == "on"
     if get_origin(annotation) is Literal:
         return next((choice for choice in get_args(annotation) if str(choice) == text), text)
+    if get_origin(annotation) is tuple and timedelta in get_args(annotation):
+        return [part.strip() for part in text.split(",")]
     if get_origin(annotation) is tuple:
         return [_number(part.strip()) for part in text.split(" to ")]
     if type(None) in get_args(annotation) and text in {"", "none"}:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from graphsync.cli import demo
-from graphsync.sandbox.faults import KINDS, NOTIFICATION_KINDS, NOTIFY, every_fault, operations_of
+from graphsync.sandbox.faults import (
+    ACTIVITY,
+    ACTIVITY_KINDS,
+    KINDS,
+    NOTIFICATION_KINDS,
+    NOTIFY,
+    every_fault,
+    operations_of,
+)
 from graphsync.sandbox.scenario_file import served_operations
 from graphsync.sandbox.story import troubles
 
@@ -16,6 +24,8 @@ def test_a_kind_befalls_operations_that_are_served(kind):
     assert operations
     if kind in NOTIFICATION_KINDS:
         assert operations == (NOTIFY,)
+    elif kind in ACTIVITY_KINDS:
+        assert operations == (ACTIVITY,)
     else:
         assert set(operations) <= {"*", *served_operations()}
 
