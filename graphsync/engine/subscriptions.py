@@ -28,6 +28,9 @@ CHAT_LIFE = timedelta(minutes=4_300)
 
 REFUSED_WAIT = timedelta(hours=1)
 
+CREATE_TRIES = 4
+"""How often a subscription is asked for while Graph keeps answering that it is there: each answer may be lost again."""
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLooks:
@@ -133,10 +136,11 @@ class SubscriptionLooks:
             client_state=wanted.client_state,
             expires_at=expires_at,
         )
-        try:
-            return create()
-        except GraphConflict:
-            for grant in graph.list_subscriptions():
-                if grant.notification_url == url and grant.resource.casefold() == wanted.resource.casefold():
-                    graph.delete_subscription(grant.id)
-            return create()
+        for _ in range(CREATE_TRIES - 1):
+            try:
+                return create()
+            except GraphConflict:
+                for grant in graph.list_subscriptions():
+                    if grant.notification_url == url and grant.resource.casefold() == wanted.resource.casefold():
+                        graph.delete_subscription(grant.id)
+        return create()

@@ -217,6 +217,19 @@ def test_a_subscription_whose_making_was_never_answered_is_made_anew_and_known(a
     assert [session.loss for session in tenant.sessions()] == ["declined", None]
 
 
+def test_a_subscription_whose_making_fails_though_it_was_done_again_and_again_is_no_error(a_tenant, caplog):
+    tenant = a_tenant()
+    # Each try is answered 429 although it was stored; what the client then repeats is 409.
+    fault = tenant.world.faults.add(Fault(operation="createSubscription", kind="throttled_after", times=5))
+    tenant.run_for(minutes=30)
+    assert fault.struck == 5
+    assert errors_in(caplog) == []
+    with tenant.store.transaction() as ledger:
+        known = {subscription.id for subscription in ledger.subscriptions.all()}
+    assert known == {subscription.id for subscription in tenant.world.live_subscriptions()}
+    assert len(known) == 3
+
+
 # Notifications -----------------------------------------------------------------------------------------------
 
 
