@@ -36,7 +36,7 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	# Byte code is written once, also where the environment forbids it: the service starts in a third of the time.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import graphsync.cli, graphsync.wiring, graphsync.sandbox.demo'
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import graphsync.cli, graphsync.wiring, graphsync.sandbox.demo.play'
 	touch $@
 
 lock:

@@ -129,7 +129,7 @@ def demo(
     """
     if calendars_from is not None and calendars is None:
         raise click.UsageError("--calendars-from needs --calendars")
-    from graphsync.sandbox.demo import run_demo
+    from graphsync.sandbox.demo.play import run_demo
 
     raise SystemExit(
         run_demo(

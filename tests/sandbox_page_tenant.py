@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from graphsync.sandbox import VirtualClock, World
 from graphsync.sandbox.control import Control, ControlServer
-from graphsync.sandbox.mailboxes import MailMessage
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
+from graphsync.sandbox.outlook.mailboxes import MailMessage
 
 START = datetime(2026, 1, 7, 9, 20, tzinfo=UTC)
 EMILY, DANIEL, MIA = "emily.carter@fabrikam.test", "daniel.okafor@fabrikam.test", "mia.thompson@fabrikam.test"

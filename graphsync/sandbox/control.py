@@ -21,15 +21,21 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from graphsync.errors import GraphsyncError
 from graphsync.sandbox import control_teams
-from graphsync.sandbox.cards import ClickRefused
-from graphsync.sandbox.events import Answer as Response
 from graphsync.sandbox.faults import KINDS, operations_of
-from graphsync.sandbox.fields import Field, Reading, duration, instant, one_of, text, written
+from graphsync.sandbox.outlook.events import Answer as Response
 from graphsync.sandbox.pages import Site
 from graphsync.sandbox.pages.site import is_page
 from graphsync.sandbox.refusals import GraphRefusal, close_to
-from graphsync.sandbox.scenario_file import served_operations
-from graphsync.sandbox.switches import behavior_as_json, behavior_fields, fault_as_json, read_fault, set_switches
+from graphsync.sandbox.scenarios.fields import Field, Reading, duration, instant, one_of, text, written
+from graphsync.sandbox.scenarios.scenario_file import served_operations
+from graphsync.sandbox.scenarios.switches import (
+    behavior_as_json,
+    behavior_fields,
+    fault_as_json,
+    read_fault,
+    set_switches,
+)
+from graphsync.sandbox.teams.cards import ClickRefused
 from graphsync.sandbox.world import REQUESTS_KEPT, World
 
 LONGEST_BODY = 1_000_000

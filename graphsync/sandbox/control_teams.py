@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphsync.sandbox.cards import buttons_of
-from graphsync.sandbox.fields import Field, Unfit, described, flag, text, written
+from graphsync.sandbox.scenarios.fields import Field, Unfit, described, flag, text, written
+from graphsync.sandbox.teams.cards import buttons_of
 from graphsync.sandbox.world import World
 
 Json = dict[str, Any]

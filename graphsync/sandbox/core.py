@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from graphsync.sandbox.agenda import Agenda
 from graphsync.sandbox.behavior import Behavior
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.directory import Directory, User, no_mailbox, unknown_mailbox
 from graphsync.sandbox.draws import Draws
 from graphsync.sandbox.journal import Journal
-from graphsync.sandbox.mailboxes import Mailbox
+from graphsync.sandbox.outlook.mailboxes import Mailbox
+from graphsync.sandbox.tenant.directory import Directory, User, no_mailbox, unknown_mailbox
 
 
 @dataclass(slots=True, kw_only=True)

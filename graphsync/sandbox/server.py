@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # exported by a plain import there
 from granian.server.embed import Server
 
-from graphsync.sandbox.calls import Answer, Request
 from graphsync.sandbox.certificates import Certificates
-from graphsync.sandbox.http import CONTENT_TYPE, Face, encoded
+from graphsync.sandbox.face.calls import Answer, Request
+from graphsync.sandbox.face.http import CONTENT_TYPE, Face, encoded
 from graphsync.sandbox.world import World
 
 START_TIMEOUT_S = 10.0

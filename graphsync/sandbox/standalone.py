@@ -22,14 +22,14 @@ from graphsync.errors import ConfigError, GraphsyncError, Problem
 from graphsync.sandbox.certificates import Certificates
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.control import Control, ControlServer, run_to
-from graphsync.sandbox.scenario_file import (
+from graphsync.sandbox.scenarios.scenario_file import (
     Scenario,
     ScenarioApplication,
     populate,
     read_scenario,
     served_permissions,
 )
-from graphsync.sandbox.scenario_people import ScenarioPerson
+from graphsync.sandbox.scenarios.scenario_people import ScenarioPerson
 from graphsync.sandbox.server import SandboxServer
 from graphsync.sandbox.world import World
 
@@ -137,7 +137,7 @@ def the_default() -> Scenario:
 def _fill(world: World, calendars: Path, week_of: date | None) -> None:
     """Put the calendars of a folder into the mailboxes, and print what could not be read in them."""
     # Imported here: few bring calendars, and what reads them takes long to load.
-    from graphsync.sandbox.calendar_filling import fill_from_files
+    from graphsync.sandbox.scenarios.calendar_filling import fill_from_files
 
     console = Console()
     for line in fill_from_files(world, calendars, week_of=week_of).told():

@@ -13,17 +13,38 @@ from threading import RLock
 from typing import Any, Literal
 
 from graphsync.sandbox.agenda import Agenda
-from graphsync.sandbox.attendance import Artifacts, Attendance
 from graphsync.sandbox.behavior import Behavior
-from graphsync.sandbox.calendar_folders import CalendarFolders
-from graphsync.sandbox.calendars import Calendars
-from graphsync.sandbox.chats import Chat, ChatMessage, Chats
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.copies import Copies
 from graphsync.sandbox.core import Core
-from graphsync.sandbox.delivery import HEADERS, Notifier, timeout_of
-from graphsync.sandbox.delta import DeltaRounds
-from graphsync.sandbox.directory import (
+from graphsync.sandbox.draws import Draws
+from graphsync.sandbox.entra.redirects import check_redirect_uri
+from graphsync.sandbox.entra.signing import SigningKeys
+from graphsync.sandbox.faults import Faults
+from graphsync.sandbox.journal import Journal
+from graphsync.sandbox.notifications.delivery import HEADERS, Notifier, timeout_of
+from graphsync.sandbox.notifications.endpoints import EndpointReport
+from graphsync.sandbox.notifications.event_hubs import EventHubs, is_event_hub
+from graphsync.sandbox.notifications.outbox import Item
+from graphsync.sandbox.notifications.posting import Deliver, Poster
+from graphsync.sandbox.notifications.subscriptions import Subscription, Subscriptions
+from graphsync.sandbox.notifications.validation_tokens import ValidationTokens
+from graphsync.sandbox.outlook.calendar_folders import CalendarFolders
+from graphsync.sandbox.outlook.calendars import Calendars
+from graphsync.sandbox.outlook.copies import Copies
+from graphsync.sandbox.outlook.delta import DeltaRounds
+from graphsync.sandbox.outlook.events import Answer, Event
+from graphsync.sandbox.outlook.invitations import Invitations
+from graphsync.sandbox.outlook.mail import Mailroom
+from graphsync.sandbox.outlook.mail_delta import MailRounds
+from graphsync.sandbox.outlook.mailbox_settings import journal_automatic_replies
+from graphsync.sandbox.outlook.mailboxes import DEFAULT_CALENDAR, Folder, MailMessage
+from graphsync.sandbox.outlook.schedules import Schedules
+from graphsync.sandbox.teams.attendance import Artifacts, Attendance
+from graphsync.sandbox.teams.chats import Chat, ChatMessage, Chats
+from graphsync.sandbox.teams.meetings import Meetings, OnlineMeeting
+from graphsync.sandbox.teams.presence import Presences
+from graphsync.sandbox.teams.teamwork import Teamwork
+from graphsync.sandbox.tenant.directory import (
     WORK_DAYS,
     Application,
     AutomaticReplies,
@@ -34,29 +55,8 @@ from graphsync.sandbox.directory import (
     Room,
     User,
 )
-from graphsync.sandbox.draws import Draws
-from graphsync.sandbox.endpoints import EndpointReport
-from graphsync.sandbox.event_hubs import EventHubs, is_event_hub
-from graphsync.sandbox.events import Answer, Event
-from graphsync.sandbox.faults import Faults
-from graphsync.sandbox.groups import Group, Groups
-from graphsync.sandbox.invitations import Invitations
-from graphsync.sandbox.journal import Journal
-from graphsync.sandbox.mail import Mailroom
-from graphsync.sandbox.mail_delta import MailRounds
-from graphsync.sandbox.mailbox_settings import journal_automatic_replies
-from graphsync.sandbox.mailboxes import DEFAULT_CALENDAR, Folder, MailMessage
-from graphsync.sandbox.meetings import Meetings, OnlineMeeting
-from graphsync.sandbox.outbox import Item
-from graphsync.sandbox.places import Places
-from graphsync.sandbox.posting import Deliver, Poster
-from graphsync.sandbox.presence import Presences
-from graphsync.sandbox.redirects import check_redirect_uri
-from graphsync.sandbox.schedules import Schedules
-from graphsync.sandbox.signing import SigningKeys
-from graphsync.sandbox.subscriptions import Subscription, Subscriptions
-from graphsync.sandbox.teamwork import Teamwork
-from graphsync.sandbox.validation_tokens import ValidationTokens
+from graphsync.sandbox.tenant.groups import Group, Groups
+from graphsync.sandbox.tenant.places import Places
 
 TENANT_ID = "7d1f0c1e-3f5a-4b6e-9a51-0c8e5f2b4d60"
 

@@ -27,7 +27,7 @@ from teams_builders import (
 from wire_client import CERTIFICATES, START, error, run, serving, token_of
 
 from graphsync.sandbox import Fault
-from graphsync.sandbox.cards import ClickRefused
+from graphsync.sandbox.teams.cards import ClickRefused
 
 OTHER_BOT = "11111111-2222-4333-8444-555555555555"
 SCOPE = "https://api.botframework.com/.default"

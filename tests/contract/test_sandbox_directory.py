@@ -12,7 +12,7 @@ import pytest
 from sdk_client import GENERATED, sdk_of
 from wire_client import PERMISSIONS, a_world, an_event, error, graph_of, run, serving
 
-from graphsync.sandbox.directory import Profile, Room
+from graphsync.sandbox.tenant.directory import Profile, Room
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 ANA, GUEST = "/users/ana@fabrikam.test", "/users/eva@contoso.test"

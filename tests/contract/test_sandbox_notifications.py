@@ -22,7 +22,7 @@ from wire_client import CERTIFICATES, START, a_mail, a_world, an_event, client_o
 
 from graphsync.sandbox import Behavior, Fault
 from graphsync.sandbox.control import Control, ControlRefusal
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 
 ANA, BO = "ana@fabrikam.test", "bo@fabrikam.test"
 KEYS_IN_ORDER = [

@@ -15,7 +15,7 @@ from sdk_client import GENERATED, sdk_of
 from wire_client import PERMISSIONS, START, a_world, an_event, client_of, error, graph_of, run, serving
 
 from graphsync.sandbox.control import Control, ControlRefusal
-from graphsync.sandbox.directory import Profile
+from graphsync.sandbox.tenant.directory import Profile
 
 GRANTED = {
     **PERMISSIONS,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from wire_client import a_world, an_event, error, graph_of, run
 
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 
 ANA, BO, CY = "/users/ana@fabrikam.test", "/users/bo@fabrikam.test", "/users/cy@fabrikam.test"
 ZONE = "Romance Standard Time"

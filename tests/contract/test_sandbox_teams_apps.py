@@ -23,7 +23,7 @@ from teams_builders import (
 )
 from wire_client import START, client_of, error, graph_of, serving
 
-from graphsync.sandbox.manifests import UnfitManifest
+from graphsync.sandbox.teams.manifests import UnfitManifest
 
 ZIP = {"Content-Type": "application/zip"}
 OTHER_ID = "11111111-2222-4333-8444-555555555555"

@@ -13,7 +13,7 @@ from wire_client import client_of, run, serving
 from graphsync.errors import ConfigError
 from graphsync.sandbox import VirtualClock, World
 from graphsync.sandbox.control import Control, ControlServer
-from graphsync.sandbox.scenario_file import populate, read_scenario
+from graphsync.sandbox.scenarios.scenario_file import populate, read_scenario
 
 SCENARIO = """
 starts_at: 2026-01-05T08:00:00Z

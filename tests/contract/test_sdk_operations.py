@@ -18,7 +18,7 @@ from contract.wire_client import CERTIFICATES, a_world, serving, token_of
 from contract.wire_receiver import receiving
 
 from graphsync.graph import sdk
-from graphsync.sandbox.scenario_file import served_operations
+from graphsync.sandbox.scenarios.scenario_file import served_operations
 
 # The generated packages warn, when imported, of classes of their own.
 pytestmark = pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")

@@ -12,15 +12,15 @@ from graphsync import cli
 from graphsync.sandbox import Behavior, VirtualClock, World
 from graphsync.sandbox.control import Control
 from graphsync.sandbox.faults import KINDS
-from graphsync.sandbox.scenario_file import (
+from graphsync.sandbox.scenarios.scenario_file import (
     ScenarioApplication,
     ScenarioMeeting,
     ScenarioPerson,
     read_scenario,
     served_operations,
 )
-from graphsync.sandbox.scenario_teams import app_fields
-from graphsync.sandbox.switches import fault_fields
+from graphsync.sandbox.scenarios.scenario_teams import app_fields
+from graphsync.sandbox.scenarios.switches import fault_fields
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from graphsync.sandbox import VirtualClock, World
 from graphsync.sandbox.control import Control, ControlRefusal
 from graphsync.sandbox.faults import KINDS
-from graphsync.sandbox.switches import behavior_fields, fault_fields
+from graphsync.sandbox.scenarios.switches import behavior_fields, fault_fields
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 VALUES = st.recursive(

@@ -25,7 +25,7 @@ from graphsync.graph.credentials import ClientSecret
 from graphsync.mentoring import mentorship_id
 from graphsync.rules.config import FileNames, parse_config
 from graphsync.sandbox import VirtualClock, World
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 from graphsync.sandbox.server import SandboxServer
 from graphsync.store import open_store
 from graphsync.web.app import create_app

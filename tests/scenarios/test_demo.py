@@ -3,8 +3,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from graphsync.sandbox.demo import play
-from graphsync.sandbox.driver import KillPoint
+from graphsync.sandbox.demo.driver import KillPoint
+from graphsync.sandbox.demo.play import play
 from graphsync.sandbox.faults import KINDS, operations_of
 
 WEEKS = 3

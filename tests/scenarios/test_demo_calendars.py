@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from graphsync.cli import main
-from graphsync.sandbox.calendar_files import load_calendars
-from graphsync.sandbox.demo import play
-from graphsync.sandbox.diary import TAKEN
-from graphsync.sandbox.hours import overlap
-from graphsync.sandbox.programme import the_programme
+from graphsync.sandbox.demo.diary import TAKEN
+from graphsync.sandbox.demo.hours import overlap
+from graphsync.sandbox.demo.play import play
+from graphsync.sandbox.demo.programme import the_programme
+from graphsync.sandbox.scenarios.calendar_files import load_calendars
 
 DATA = Path(__file__).parents[1] / "data" / "calendars"
 OWNERS = {

@@ -5,7 +5,7 @@ from tenant import PROGRAMME, CrashingGraph, CrashingStore, TamperedGraph, a_pai
 
 from graphsync.errors import GraphUnavailable
 from graphsync.sandbox import Fault
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 
 CALLS = (
     "createSubscription",

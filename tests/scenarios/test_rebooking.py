@@ -5,7 +5,7 @@ from tenant import SESSION, a_pair, a_person, berlin, week_of
 
 from graphsync.sandbox import Fault
 from graphsync.sandbox.behavior import Behavior
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 
 TUESDAY = berlin("2026-03-10 10:00")
 PAIR = {"standing": "tue 10:00"}

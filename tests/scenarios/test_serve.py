@@ -11,9 +11,9 @@ import pytest
 
 from graphsync.clock import SystemClock
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.demo import answers_healthily, free_port
-from graphsync.sandbox.programme import the_programme
-from graphsync.sandbox.scenario import CLIENT_SECRET, Addresses, build_world, write_config
+from graphsync.sandbox.demo.play import answers_healthily, free_port
+from graphsync.sandbox.demo.programme import the_programme
+from graphsync.sandbox.demo.scenario import CLIENT_SECRET, Addresses, build_world, write_config
 from graphsync.sandbox.server import SandboxServer
 from graphsync.sandbox.world import World
 

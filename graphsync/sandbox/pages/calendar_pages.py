@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
-from graphsync.sandbox.directory import NO_MAILBOX_TEXT, User
-from graphsync.sandbox.events import Event
+from graphsync.sandbox.outlook.events import Event
 from graphsync.sandbox.pages.visits import Action, Done, PageMissing, Shown, Steering, View, Visit, path, person_path
 from graphsync.sandbox.pages.visits import week_path as week_at
 from graphsync.sandbox.pages.week import monday_of, week_of
 from graphsync.sandbox.pages.words import RESPONSES, SHOWN_AS, shown_body, states
 from graphsync.sandbox.refusals import item_not_found
+from graphsync.sandbox.tenant.directory import NO_MAILBOX_TEXT, User
 from graphsync.sandbox.world import World
 from graphsync.sandbox.zones import local_time
 

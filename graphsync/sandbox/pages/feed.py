@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from graphsync.sandbox.bots import BotMessage
-from graphsync.sandbox.cards import buttons_of
-from graphsync.sandbox.directory import User
+from graphsync.sandbox.teams.bots import BotMessage
+from graphsync.sandbox.teams.cards import buttons_of
+from graphsync.sandbox.tenant.directory import User
 from graphsync.sandbox.world import World
 
 

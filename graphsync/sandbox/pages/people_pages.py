@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from graphsync.sandbox.chats import Chat, ChatMessage
-from graphsync.sandbox.directory import NO_MAILBOX_TEXT, User
-from graphsync.sandbox.mailboxes import Folder, MailMessage
+from graphsync.sandbox.outlook.mailboxes import Folder, MailMessage
 from graphsync.sandbox.pages.calendar_pages import person_of
 from graphsync.sandbox.pages.feed import feed_of
 from graphsync.sandbox.pages.visits import PageMissing, Shown, Steering, View, Visit
 from graphsync.sandbox.pages.words import shown_body, text_of_html
 from graphsync.sandbox.refusals import item_not_found
+from graphsync.sandbox.teams.chats import Chat, ChatMessage
+from graphsync.sandbox.tenant.directory import NO_MAILBOX_TEXT, User
 from graphsync.sandbox.world import World
 
 MOST_ROWS = 50

@@ -11,8 +11,8 @@ from graphsync.sandbox.faults import KINDS, NOTIFICATION_KINDS, NOTIFY
 from graphsync.sandbox.pages.switch_notes import switch_notes
 from graphsync.sandbox.pages.visits import Action, Done, Shown, Steering, View, Visit, path
 from graphsync.sandbox.pages.words import in_utc, moment
-from graphsync.sandbox.scenario_file import served_operations
-from graphsync.sandbox.switches import behavior_as_json
+from graphsync.sandbox.scenarios.scenario_file import served_operations
+from graphsync.sandbox.scenarios.switches import behavior_as_json
 
 # Fields of a new fault, and how each is written in JSON; what is left empty is left out.
 _NUMBERS = frozenset({"times", "skip", "probability", "retry_after_s", "hold_s", "delay_s"})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from graphsync.sandbox.journal import JournalEntry
+from graphsync.sandbox.notifications.subscriptions import Subscription
 from graphsync.sandbox.pages.visits import Action, Done, PageMissing, Shown, Steering, View, Visit
 from graphsync.sandbox.pages.words import span
-from graphsync.sandbox.subscriptions import Subscription
 from graphsync.sandbox.world import World
 
 MOST_ROWS = 50

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from graphsync.sandbox.directory import User
-from graphsync.sandbox.events import Event
-from graphsync.sandbox.hours import WEEKDAYS
+from graphsync.sandbox.demo.hours import WEEKDAYS
+from graphsync.sandbox.outlook.events import Event
 from graphsync.sandbox.pages.words import day_of
+from graphsync.sandbox.tenant.directory import User
 from graphsync.sandbox.zones import local_time
 
 A_DAY = 24 * 60

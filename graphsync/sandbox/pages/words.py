@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
-from graphsync.sandbox.events import Event
-from graphsync.sandbox.hours import WEEKDAYS
+from graphsync.sandbox.demo.hours import WEEKDAYS
+from graphsync.sandbox.outlook.events import Event
 from graphsync.sandbox.zones import local_time
 
 RESPONSES = {

@@ -4,7 +4,7 @@ import pytest
 from sandbox_builders import a_world
 
 from graphsync.sandbox import World
-from graphsync.sandbox.directory import User
+from graphsync.sandbox.tenant.directory import User
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from sandbox_builders import let_pass
 
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.outcome import judge
-from graphsync.sandbox.programme import PROGRAMME_MAILBOX, Programme, the_programme
-from graphsync.sandbox.record import TAG_ID, read_record
-from graphsync.sandbox.scenario import CLIENT_ID, add_people
+from graphsync.sandbox.demo.outcome import judge
+from graphsync.sandbox.demo.programme import PROGRAMME_MAILBOX, Programme, the_programme
+from graphsync.sandbox.demo.record import TAG_ID, read_record
+from graphsync.sandbox.demo.scenario import CLIENT_ID, add_people
 from graphsync.sandbox.world import World
 
 APP = f"app:{CLIENT_ID}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from graphsync.sandbox.diary import busy_spans, free_starts
-from graphsync.sandbox.habits import week_bounds
-from graphsync.sandbox.programme import PROGRAMME_MAILBOX
-from graphsync.sandbox.record import TAG_ID
-from graphsync.sandbox.scenario import CLIENT_ID
+from graphsync.sandbox.demo.diary import busy_spans, free_starts
+from graphsync.sandbox.demo.habits import week_bounds
+from graphsync.sandbox.demo.programme import PROGRAMME_MAILBOX
+from graphsync.sandbox.demo.record import TAG_ID
+from graphsync.sandbox.demo.scenario import CLIENT_ID
 
 ACTOR = f"app:{CLIENT_ID}"
 LENGTH = timedelta(minutes=50)

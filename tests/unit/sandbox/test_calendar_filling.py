@@ -10,7 +10,7 @@ from sandbox_builders import a_world
 
 from graphsync.errors import ConfigError
 from graphsync.sandbox import VirtualClock, World
-from graphsync.sandbox.calendar_filling import WEEKS_AHEAD, WEEKS_BACK, fill_from_files
+from graphsync.sandbox.scenarios.calendar_filling import WEEKS_AHEAD, WEEKS_BACK, fill_from_files
 
 DATA = Path(__file__).parents[2] / "data" / "calendars"
 FILES = sorted(path for path in DATA.glob("*.ics") if path.name != "no-calendar.ics")

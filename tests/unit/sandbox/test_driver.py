@@ -11,12 +11,12 @@ from rich.console import Console
 
 from graphsync.errors import NoRest, ServiceDied, ServiceFailed
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.demo import SERVE, free_port, play, run_demo
-from graphsync.sandbox.driver import Driver, KillPoint
-from graphsync.sandbox.people import People
-from graphsync.sandbox.programme import the_programme
-from graphsync.sandbox.scenario import build_world
-from graphsync.sandbox.service_process import ServiceProcess
+from graphsync.sandbox.demo.driver import Driver, KillPoint
+from graphsync.sandbox.demo.people import People
+from graphsync.sandbox.demo.play import SERVE, free_port, play, run_demo
+from graphsync.sandbox.demo.programme import the_programme
+from graphsync.sandbox.demo.scenario import build_world
+from graphsync.sandbox.demo.service_process import ServiceProcess
 from graphsync.sandbox.world import World
 
 SCRIPT = Path(__file__).parent / "scripted_service.py"

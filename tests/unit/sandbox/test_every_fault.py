@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graphsync.cli import demo
+from graphsync.sandbox.demo.story import troubles
 from graphsync.sandbox.faults import (
     ACTIVITY,
     ACTIVITY_KINDS,
@@ -14,8 +15,7 @@ from graphsync.sandbox.faults import (
     every_fault,
     operations_of,
 )
-from graphsync.sandbox.scenario_file import served_operations
-from graphsync.sandbox.story import troubles
+from graphsync.sandbox.scenarios.scenario_file import served_operations
 
 
 @pytest.mark.parametrize("kind", KINDS)

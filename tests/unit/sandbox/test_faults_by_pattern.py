@@ -10,9 +10,9 @@ from sandbox_builders import START, a_world
 
 from graphsync.sandbox import Fault
 from graphsync.sandbox.faults import ACTIVITY_KINDS, KINDS, NOTIFICATION_KINDS, REQUEST_KINDS, FaultKind
-from graphsync.sandbox.fields import Reading
-from graphsync.sandbox.scenario_file import served_operations
-from graphsync.sandbox.switches import fault_as_json, read_fault
+from graphsync.sandbox.scenarios.fields import Reading
+from graphsync.sandbox.scenarios.scenario_file import served_operations
+from graphsync.sandbox.scenarios.switches import fault_as_json, read_fault
 
 
 def struck(world, *requests):

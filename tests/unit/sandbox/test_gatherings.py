@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from demo_builders import FIRST, INES, OMAR, Play
 
-from graphsync.sandbox.gatherings import gather
-from graphsync.sandbox.habits import Habits
+from graphsync.sandbox.demo.gatherings import gather
+from graphsync.sandbox.demo.habits import Habits
 
 LENGTH = timedelta(minutes=50)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from graphsync.sandbox.hours import WorkHours, parse_days, whole_minute
+from graphsync.sandbox.demo.hours import WorkHours, parse_days, whole_minute
 
 BERLIN = WorkHours(zone="Europe/Berlin", days=tuple((day, time(9), time(17)) for day in range(5)))
 

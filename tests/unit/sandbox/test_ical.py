@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from graphsync.errors import ConfigError
-from graphsync.sandbox.calendar_files import load_calendars
-from graphsync.sandbox.ical import read_calendar
-from graphsync.sandbox.programme import the_programme
+from graphsync.sandbox.demo.programme import the_programme
+from graphsync.sandbox.scenarios.calendar_files import load_calendars
+from graphsync.sandbox.scenarios.ical import read_calendar
 
 DATA = Path(__file__).parents[2] / "data" / "calendars"
 SPAN = (datetime(2026, 10, 4, tzinfo=UTC), datetime(2026, 11, 16, tzinfo=UTC))

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from demo_builders import APP, FIRST, INES, MARGARET, OMAR, PRIYA, SOFIA, Play, days
 
-from graphsync.sandbox.outcome import as_json
-from graphsync.sandbox.record import parse_tag
+from graphsync.sandbox.demo.outcome import as_json
+from graphsync.sandbox.demo.record import parse_tag
 
 
 def test_a_booked_and_accepted_session_is_held_and_nothing_is_wrong():

@@ -10,13 +10,13 @@ import pytest
 from stand_in_service import StandInService
 
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.driver import Driver
-from graphsync.sandbox.habits import Habits, Replying, Trouble
-from graphsync.sandbox.outcome import judge
-from graphsync.sandbox.people import People
-from graphsync.sandbox.programme import the_programme
-from graphsync.sandbox.record import read_record
-from graphsync.sandbox.scenario import build_world
+from graphsync.sandbox.demo.driver import Driver
+from graphsync.sandbox.demo.habits import Habits, Replying, Trouble
+from graphsync.sandbox.demo.outcome import judge
+from graphsync.sandbox.demo.people import People
+from graphsync.sandbox.demo.programme import the_programme
+from graphsync.sandbox.demo.record import read_record
+from graphsync.sandbox.demo.scenario import build_world
 from graphsync.sandbox.world import World
 
 SEEDS = (1, 2, 3, 4, 5)

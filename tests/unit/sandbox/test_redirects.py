@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphsync.sandbox.redirects import check_redirect_uri, is_registered
+from graphsync.sandbox.entra.redirects import check_redirect_uri, is_registered
 
 
 @pytest.mark.parametrize(

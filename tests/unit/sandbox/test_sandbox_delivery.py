@@ -9,7 +9,7 @@ import pytest
 from sandbox_builders import an_event, let_pass
 
 from graphsync.sandbox import Fault, GraphRefusal
-from graphsync.sandbox.posting import Receipt
+from graphsync.sandbox.notifications.posting import Receipt
 
 URL = "https://hooks.test/notify"
 LIFE = "https://hooks.test/lifecycle"

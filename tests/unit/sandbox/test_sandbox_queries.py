@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from graphsync.sandbox import GraphRefusal
-from graphsync.sandbox.calls import Route, parse_prefer
-from graphsync.sandbox.odata import Query, expanded_properties, matches, parse_filter
-from graphsync.sandbox.posting import validation_url
-from graphsync.sandbox.routing import Router, segments_of
+from graphsync.sandbox.face.calls import Route, parse_prefer
+from graphsync.sandbox.face.odata import Query, expanded_properties, matches, parse_filter
+from graphsync.sandbox.face.routing import Router, segments_of
+from graphsync.sandbox.notifications.posting import validation_url
 from graphsync.sandbox.zones import stored_name, wall_time, zone_of
 
 ALLOWED = ("subject", "from/emailAddress/address", "receivedDateTime", "isDraft", "tags")

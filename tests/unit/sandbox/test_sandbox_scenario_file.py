@@ -9,8 +9,8 @@ import pytest
 
 from graphsync.errors import ConfigError
 from graphsync.sandbox import Fault, VirtualClock, World
-from graphsync.sandbox.http import Face
-from graphsync.sandbox.scenario_file import populate, read_scenario, served_operations, served_permissions
+from graphsync.sandbox.face.http import Face
+from graphsync.sandbox.scenarios.scenario_file import populate, read_scenario, served_operations, served_permissions
 from graphsync.sandbox.standalone import the_default
 
 SHIPPED = Path(__file__).parents[3] / "config" / "sandbox.yaml"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sandbox_builders import an_event, zoned
 
 from graphsync.sandbox import GraphRefusal
-from graphsync.sandbox.directory import Application
-from graphsync.sandbox.schedules import availability_view
+from graphsync.sandbox.outlook.schedules import availability_view
+from graphsync.sandbox.tenant.directory import Application
 
 START = datetime(2026, 1, 13, 8, 0, tzinfo=UTC)
 APPLICATION = Application(

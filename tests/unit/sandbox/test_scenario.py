@@ -7,11 +7,11 @@ import pytest
 from ruamel.yaml import YAML
 
 from graphsync.sandbox.clock import VirtualClock
-from graphsync.sandbox.diary import busy_spans, free_starts
-from graphsync.sandbox.habits import Habits
-from graphsync.sandbox.ical import Entry
-from graphsync.sandbox.programme import ORGANIZERS, PROGRAMME_MAILBOX, the_programme
-from graphsync.sandbox.scenario import CLIENT_ID, Addresses, build_world, write_config
+from graphsync.sandbox.demo.diary import busy_spans, free_starts
+from graphsync.sandbox.demo.habits import Habits
+from graphsync.sandbox.demo.programme import ORGANIZERS, PROGRAMME_MAILBOX, the_programme
+from graphsync.sandbox.demo.scenario import CLIENT_ID, Addresses, build_world, write_config
+from graphsync.sandbox.scenarios.ical import Entry
 from graphsync.sandbox.world import World
 
 ADDRESSES = Addresses(

@@ -6,7 +6,7 @@ import pytest
 from test_sandbox_scenario_file import a_world, problems, read
 
 from graphsync.sandbox import GraphRefusal
-from graphsync.sandbox.directory import Profile, Room
+from graphsync.sandbox.tenant.directory import Profile, Room
 
 SCENARIO = """\
 people:

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 import pytest
 from sandbox_builders import an_event
 
-from graphsync.sandbox.diary import event_of
-from graphsync.sandbox.events import Attendee, Event, attendee_snapshot, snapshot
+from graphsync.sandbox.demo.diary import event_of
+from graphsync.sandbox.outlook.events import Attendee, Event, attendee_snapshot, snapshot
 
 PLAIN = {
     "id": "AAMkAD-1",

@@ -6,8 +6,8 @@ import pytest
 from demo_builders import APP, INES, OMAR, PRIYA, Play, days
 from rich.console import Console
 
-from graphsync.sandbox.story import print_story, sentences, summary
-from graphsync.sandbox.ticker import Ticker
+from graphsync.sandbox.demo.story import print_story, sentences, summary
+from graphsync.sandbox.demo.ticker import Ticker
 
 
 def told(play, mentee=OMAR):

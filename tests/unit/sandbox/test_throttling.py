@@ -7,8 +7,8 @@ import pytest
 
 from graphsync.sandbox import VirtualClock
 from graphsync.sandbox.behavior import Behavior
+from graphsync.sandbox.face.throttling import TEAMS_PER_SECOND, Arrival, Throttle, Window
 from graphsync.sandbox.refusals import GraphRefusal
-from graphsync.sandbox.throttling import TEAMS_PER_SECOND, Arrival, Throttle, Window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""The authority as Microsoft Entra ID: sign-in of people and applications, tokens, keys."""

@@ -1,0 +1,1 @@
+"""Teams: chats, online meetings with attendance, presence, apps, the activity feed, bots."""

@@ -1,0 +1,1 @@
+"""Who and what the tenant has: people, groups, rooms."""
