@@ -6,11 +6,8 @@ https://learn.microsoft.com/graph/aad-advanced-queries, https://learn.microsoft.
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
-from sdk_client import GENERATED, sdk_of
-from wire_client import PERMISSIONS, a_world, an_event, error, graph_of, run, serving
+from wire_client import PERMISSIONS, a_world, an_event, error, graph_of, run
 
 from graphsync.sandbox.tenant.directory import Profile, Room
 
@@ -425,30 +422,3 @@ def test_reading_mailbox_settings_does_not_let_change_them(world):
     world.add_application(client_id="app", secret="secret", permissions={"MailboxSettings.Read": None})
     with graph_of(world) as graph:
         assert error(graph.patch(f"{ANA}/mailboxSettings", json={"timeZone": "UTC"})) == (403, "ErrorAccessDenied")
-
-
-@GENERATED
-def test_the_sdk_reads_people_groups_rooms_and_grants(world, cohorts, rooms):
-    async def read(server):
-        async with sdk_of(server) as client:
-            dee = client.users.by_user_id("dee@fabrikam.test")
-            group = client.groups.by_group_id(cohorts[0].id)
-            place = client.places.by_place_id("b1@fabrikam.test")
-            return (
-                [user.display_name for user in (await client.users.get()).value],
-                (await dee.manager.get()).display_name,
-                (await dee.license_details.get()).value[0].service_plans[1].provisioning_status,
-                [member.display_name for member in (await group.transitive_members.graph_user.get()).value],
-                [(room.display_name, room.capacity) for room in (await client.places.graph_room.get()).value],
-                [found.display_name for found in (await client.places.graph_room_list.get()).value],
-                [room.display_name for room in (await place.graph_room_list.rooms.get()).value],
-                (await client.organization.get()).value[0].verified_domains[0].name,
-            )
-
-    with serving(world) as server:
-        people, manager, teams, members, found, lists, listed, domain = asyncio.run(read(server))
-    assert len(people) == 9
-    assert (manager, teams, domain) == ("Ana", "Success", "fabrikam.test")
-    assert members == ["Ana", "Bo", "Dee Olsen"]
-    assert found[:2] == [("r1", 6), ("r2", 20)]
-    assert (lists, listed) == (["Building 1"], ["r1", "r2"])

@@ -6,12 +6,10 @@ meetingattendancereport-get, https://learn.microsoft.com/graph/cloud-communicati
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from sdk_client import GENERATED, sdk_of
 from wire_client import PERMISSIONS, START, a_world, an_event, client_of, error, graph_of, run, serving
 
 from graphsync.sandbox.control import Control, ControlRefusal
@@ -378,36 +376,6 @@ def test_a_transcript_within_a_batch_comes_as_base64(graph, world):
     part = {"id": "1", "method": "GET", "url": f"{path}/{transcript['id']}/content"}
     [answer] = graph.post("/$batch", json={"requests": [part]}).json()["responses"]
     assert (answer["headers"]["Content-Type"], answer["body"]) == ("text/vtt", "V0VCVlRUCg==")
-
-
-@GENERATED
-def test_the_sdk_reads_who_attended(world):
-    event = held(world)
-    organizer = world.user("ana@fabrikam.test").id
-    world.attend(event, "bo@fabrikam.test", event.start, event.start + 20 * MINUTE)
-    world.clock.set(event.end)
-
-    async def read(server):
-        from kiota_abstractions.base_request_configuration import RequestConfiguration
-        from msgraph.generated.users.item.online_meetings.online_meetings_request_builder import (
-            OnlineMeetingsRequestBuilder,
-        )
-
-        async with sdk_of(server) as client:
-            meetings = client.users.by_user_id(organizer).online_meetings
-            options = OnlineMeetingsRequestBuilder.OnlineMeetingsRequestBuilderGetQueryParameters(
-                filter=f"JoinWebUrl eq '{event.join_url}'"
-            )
-            [meeting] = (await meetings.get(RequestConfiguration(query_parameters=options))).value
-            reports = meetings.by_online_meeting_id(meeting.id).attendance_reports
-            [report] = (await reports.get()).value
-            records = await reports.by_meeting_attendance_report_id(report.id).attendance_records.get()
-            return meeting, report, records.value
-
-    with serving(world) as server:
-        meeting, report, [record] = asyncio.run(read(server))
-    assert (meeting.subject, report.total_participant_count) == ("Mentoring", 1)
-    assert (record.email_address, record.attendance_intervals[0].duration_in_seconds) == ("bo@fabrikam.test", 1200)
 
 
 def test_attending_by_the_control_api(world):

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from sdk_client import GENERATED, sdk_of
 from wire_client import CERTIFICATES, PERMISSIONS, START, a_world, error, graph_of, run, serving, token_of
 
 ANA, BO, CY = "/users/ana@fabrikam.test", "/users/bo@fabrikam.test", "/users/cy@fabrikam.test"
@@ -244,32 +243,3 @@ def test_presence_is_limited_to_1500_requests_in_30_seconds(world):
     assert len(answers) == 1500
     assert (error(refused), refused.headers["retry-after"]) == ((429, "ApplicationThrottled"), "30")
     assert later_on.status_code == 200
-
-
-@GENERATED
-def test_the_sdk_reads_and_sets_presence(world):
-    bo = world.user("bo@fabrikam.test").id
-
-    async def use(server):
-        from msgraph.generated.communications.get_presences_by_user_id import (
-            get_presences_by_user_id_post_request_body as several_bodies,
-        )
-        from msgraph.generated.users.item.presence.set_presence.set_presence_post_request_body import (
-            SetPresencePostRequestBody,
-        )
-
-        async with sdk_of(server) as client:
-            # The Python SDK writes a timedelta as `1:30:00`, which is no ISO 8601.
-            span = {"expirationDuration": "PT1H30M"}
-            body = SetPresencePostRequestBody(
-                session_id="app", availability="Busy", activity="InACall", additional_data=span
-            )
-            await client.users.by_user_id(bo).presence.set_presence.post(body)
-            several = client.communications.get_presences_by_user_id
-            found = await several.post(several_bodies.GetPresencesByUserIdPostRequestBody(ids=[bo]))
-            return await client.users.by_user_id(bo).presence.get(), found.value
-
-    with serving(world) as server:
-        one, [same] = asyncio.run(use(server))
-    assert (one.availability, one.activity, same.activity) == ("Busy", "InACall", "InACall")
-    assert world.presences.sessions[bo]["app"].expires_at == START + timedelta(minutes=90)

@@ -48,3 +48,33 @@ async def list_messages(scene):
     folder = scene.ana.mail_folders.by_mail_folder_id("drafts")
     found = await folder.messages.get(asking(of=builder, filter="subject eq 'Draft to be listed'"))
     assert [message.is_draft for message in found.value] == [True]
+
+
+@by_sdk("updateMessage")
+async def update_message(scene):
+    draft = await scene.message("Draft to be marked")
+    one = scene.ana.messages.by_message_id(draft.id)
+    changed = await one.patch(sdk.Message(is_read=True, categories=["Mentoring"]))
+    for message in (changed, await one.get()):
+        assert (message.id, message.is_read, message.categories) == (draft.id, True, ["Mentoring"])
+
+
+@by_sdk("deleteMessage")
+async def delete_message(scene):
+    draft = await scene.message("Draft to be deleted")
+    one = scene.ana.messages.by_message_id(draft.id)
+    assert await one.delete() is None
+    drafts = await scene.ana.mail_folders.by_mail_folder_id("drafts").messages.get()
+    assert draft.id not in {message.id for message in drafts.value}
+
+
+@by_sdk("moveMessage")
+async def move_message(scene):
+    from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
+
+    draft = await scene.message("Draft to be moved")
+    one = scene.ana.messages.by_message_id(draft.id)
+    moved = await one.move.post(MovePostRequestBody(destination_id="deleteditems"))
+    deleted = await scene.ana.mail_folders.by_mail_folder_id("deleteditems").get()
+    assert (moved.subject, moved.parent_folder_id) == ("Draft to be moved", deleted.id)
+    assert moved.parent_folder_id != draft.parent_folder_id

@@ -19,7 +19,10 @@ WINDOW = {"start_date_time": "2026-01-12T00:00:00Z", "end_date_time": "2026-01-2
 
 @dataclass(slots=True)
 class Scene:
+    """The tenant of the module; `client` is the application, `as_ana` the same one with Ana signed in."""
+
     client: sdk.GraphServiceClient
+    as_ana: sdk.GraphServiceClient
     world: World
     receiver: Receiver
 
@@ -106,9 +109,20 @@ def asking(**parameters):
     return sdk.RequestConfiguration(query_parameters=builder(**parameters))
 
 
+async def read(builder, **parameters):
+    """GET by a builder with the query parameters of its own class."""
+    kind = type(builder)
+    return await builder.get(asking(of=getattr(kind, f"{kind.__name__}GetQueryParameters"), **parameters))
+
+
 async def refused(call, status: int, code: str) -> None:
     from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
     with pytest.raises(ODataError) as refusal:
         await call
     assert (refusal.value.response_status_code, refusal.value.error.code) == (status, code)
+    assert refusal.value.error.inner_error.request_id
+
+
+async def not_served(call) -> None:
+    await refused(call, 501, "NotImplemented")
