@@ -418,6 +418,19 @@ def test_mailbox_settings_that_are_not_taken(graph, world, body, status):
     assert graph.get(f"{ANA}/mailboxSettings").json() == before
 
 
+def test_working_hours_move_to_another_zone_with_their_mailbox(graph):
+    tokyo = "Tokyo Standard Time"
+    for body in (
+        {"workingHours": {"startTime": "08:30", "timeZone": {"name": tokyo}}, "timeZone": tokyo},
+        {"timeZone": "UTC", "workingHours": {"timeZone": {"name": "UTC"}}},
+    ):
+        assert graph.patch(f"{ANA}/mailboxSettings", json=body).status_code == 200
+        found = graph.get(f"{ANA}/mailboxSettings").json()
+        assert found["workingHours"]["timeZone"]["name"] == found["timeZone"] == body["timeZone"]
+    apart = {"timeZone": tokyo, "workingHours": {"timeZone": {"name": "UTC"}}}
+    assert error(graph.patch(f"{ANA}/mailboxSettings", json=apart)) == (501, "NotImplemented")
+
+
 def test_reading_mailbox_settings_does_not_let_change_them(world):
     world.add_application(client_id="app", secret="secret", permissions={"MailboxSettings.Read": None})
     with graph_of(world) as graph:

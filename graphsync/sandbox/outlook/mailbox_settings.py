@@ -46,6 +46,7 @@ def update_mailbox_settings(core: Core, user: User, body: Mapping[str, Any], *, 
         GraphRefusal: 400; a setting that does not exist, may not be set or has a value Graph does not take.
     """
     changes: dict[str, Any] = {}
+    zone = _zone_after(user, body)
     for key, value in body.items():
         if is_annotation(key):
             continue
@@ -56,7 +57,7 @@ def update_mailbox_settings(core: Core, user: User, body: Mapping[str, Any], *, 
         if key not in SETTABLE:
             refuse_unknown(unknown_property(key, "mailboxSettings", SETTABLE))
         elif value is not None:
-            changes |= _changes(user, key, value)
+            changes |= _changes(user, key, value, zone)
     for name, value in changes.items():
         setattr(user, name, value)
     core.journal.add(
@@ -76,10 +77,16 @@ def journal_automatic_replies(core: Core, user: User, *, actor: str) -> None:
     core.journal.add("automatic_replies", actor=actor, user_id=user.id, details=details)
 
 
-def _changes(user: User, key: str, value: object) -> dict[str, Any]:
+def _zone_after(user: User, body: Mapping[str, Any]) -> str:
+    """Return the zone the mailbox has once the change holds."""
+    value = body.get("timeZone")
+    return user.windows_time_zone if value is None else stored_name(text_of(value, "timeZone"))
+
+
+def _changes(user: User, key: str, value: object, zone: str) -> dict[str, Any]:
     match key:
         case "timeZone":
-            return {"windows_time_zone": stored_name(text_of(value, key))}
+            return {"windows_time_zone": zone}
         case "dateFormat":
             return {"date_format": text_of(value, key)}
         case "timeFormat":
@@ -87,12 +94,12 @@ def _changes(user: User, key: str, value: object) -> dict[str, Any]:
         case "language":
             return {"preferred_language": text_of(object_of(value, key).get("locale"), "language.locale")}
         case "workingHours":
-            return _working_hours(user, object_of(value, key))
+            return _working_hours(user, object_of(value, key), zone)
         case _:
             return _automatic_replies(user, object_of(value, key))
 
 
-def _working_hours(user: User, hours: Mapping[str, Any]) -> dict[str, Any]:
+def _working_hours(user: User, hours: Mapping[str, Any], zone: str) -> dict[str, Any]:
     known = ("daysOfWeek", "startTime", "endTime", "timeZone")
     _check_keys(hours, "workingHours", known)
     start = _time_of_day(hours.get("startTime"), "startTime") or user.start
@@ -105,7 +112,7 @@ def _working_hours(user: User, hours: Mapping[str, Any]) -> dict[str, Any]:
         changes["days"] = tuple(one_of(day, WEEKDAYS, "daysOfWeek") for day in days)
     if hours.get("timeZone") is not None:
         name = text_of(object_of(hours["timeZone"], "workingHours.timeZone").get("name"), "workingHours.timeZone.name")
-        if stored_name(name) != user.windows_time_zone:
+        if stored_name(name) != zone:
             raise not_served("working hours in another zone than the mailbox's")
     return changes
 
