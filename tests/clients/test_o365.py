@@ -433,6 +433,21 @@ def test_a_message_is_answered(world, account, mailbox):
     assert "Fine" in answer.body
 
 
+def test_a_message_is_forwarded_and_copied(world, account, mailbox):
+    a_message(mailbox, "News").send()
+    run(world, timedelta(minutes=2))
+    [news] = account.mailbox(resource="bo@fabrikam.test").inbox_folder().get_messages()
+    forwarded = news.forward()
+    forwarded.to.add("cy@fabrikam.test")
+    assert forwarded.send()
+    run(world, timedelta(minutes=2))
+    [arrived] = world.messages("cy@fabrikam.test", "inbox")
+    assert arrived.subject == "FW: News"
+    assert "How are you?" in arrived.body
+    copied = news.copy("drafts")
+    assert copied.object_id != news.object_id
+
+
 def test_a_message_is_marked_as_read(world, account, mailbox):
     a_message(mailbox, "Unread").send()
     run(world, timedelta(minutes=2))

@@ -35,6 +35,7 @@ from graphsync.sandbox.face import (
     routes_organization,
     routes_places,
     routes_presence,
+    routes_replies,
     routes_teams,
 )
 from graphsync.sandbox.face.batch import BatchRoutes, Respond
@@ -69,6 +70,7 @@ def all_routes(shake_hands: Handshake, respond: Respond) -> list[Route]:
         *routes_directory.ROUTES,
         *routes_feed.ROUTES,
         *routes_folders.ROUTES,
+        *routes_replies.ROUTES,
         *routes_groups.ROUTES,
         *routes_mail.ROUTES,
         *routes_mailbox_settings.ROUTES,

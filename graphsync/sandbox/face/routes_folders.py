@@ -1,7 +1,7 @@
 """Routes of mail folders, of message delta, and of what is done to a message that is there.
 
 Sources: https://learn.microsoft.com/graph/api/user-list-mailfolders, message-delta, message-update, message-move,
-message-delete
+message-copy, message-delete
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from typing import Literal, cast
 
 from graphsync.sandbox.face.bodies import parameters_of, text_of
 from graphsync.sandbox.face.calls import METADATA, Answer, Call, Handler, Route, collection, page
-from graphsync.sandbox.face.odata import Condition, invalid_query
+from graphsync.sandbox.face.odata import Condition, Filter, invalid_query, matches
 from graphsync.sandbox.face.routes_mail import DEFAULT_PAGE, LARGEST_PAGE, READ, READ_BASIC
 from graphsync.sandbox.face.wire import MESSAGE_NAMES, Json, message_json
 from graphsync.sandbox.outlook.folders import FOLDER_NAMES, FOLDER_PROPERTIES, folder_json, folder_of
 from graphsync.sandbox.outlook.mail_delta import CHANGE_KINDS, ChangeKind, MailPage, MailToken
+from graphsync.sandbox.outlook.mailboxes import Folder, MailMessage
 from graphsync.sandbox.refusals import close_to, item_not_found, not_served
 from graphsync.sandbox.world import World
 
@@ -26,12 +27,17 @@ WRITE = ("Mail.ReadWrite",)
 def list_mail_folders(world: World, call: Call) -> Answer:
     """GET the folders: https://learn.microsoft.com/graph/api/user-list-mailfolders."""
     select = call.query.select(FOLDER_PROPERTIES)
+    wanted = call.query.filter(("displayName",))
     size = call.query.number("$top", call.prefer.page_size or DEFAULT_PAGE, LARGEST_PAGE)
-    part, next_link = page(call, list(FOLDER_NAMES), size)
+    part, next_link = page(call, [folder for folder in FOLDER_NAMES if _is_meant(folder, wanted)], size)
     items = [_chosen(folder_json(world.core, call.user, folder), select) for folder in part]
     answer = collection(call, f"users('{call.user.id}')/mailFolders", items, next_link)
     call.query.finish()
     return answer
+
+
+def _is_meant(folder: Folder, wanted: Filter | None) -> bool:
+    return wanted is None or matches(wanted, lambda path: FOLDER_NAMES[folder])
 
 
 def get_mail_folder(world: World, call: Call) -> Answer:
@@ -106,25 +112,35 @@ def _delta_answer(call: Call, found: MailPage) -> Answer:
     return Answer(status=200, body=body, headers={"Preference-Applied": "odata.track-changes"})
 
 
-def _message_id(world: World, call: Call) -> str:
+def message_id_of(world: World, call: Call) -> str:
+    """Return the id of the message in the path.
+
+    Raises:
+        GraphRefusal: 404; it is not in this mailbox, or not in the folder of the path.
+    """
     message = world.mailroom.find(call.user, call.keys["message"])
     if "folder" in call.keys and message.folder != folder_of(world.core, call.user, call.keys["folder"]):
         raise item_not_found()
     return message.id
 
 
+def message_answer(call: Call, message: MailMessage, *, status: int) -> Answer:
+    """Return the answer that is one message."""
+    context = f"{METADATA}users('{call.user.id}')/messages/$entity"
+    return Answer(status=status, body={"@odata.context": context, **message_json(message, call.view)})
+
+
 def update_message(world: World, call: Call) -> Answer:
     """PATCH a message: https://learn.microsoft.com/graph/api/message-update."""
     call.query.finish()
-    message = world.mailroom.patch(call.user, _message_id(world, call), call.json(), actor=call.actor)
-    context = f"{METADATA}users('{call.user.id}')/messages/$entity"
-    return Answer(status=200, body={"@odata.context": context, **message_json(message, call.view)})
+    message = world.mailroom.patch(call.user, message_id_of(world, call), call.json(), actor=call.actor)
+    return message_answer(call, message, status=200)
 
 
 def delete_message(world: World, call: Call) -> Answer:
     """DELETE a message: https://learn.microsoft.com/graph/api/message-delete."""
     call.query.finish()
-    world.mailroom.delete(call.user, _message_id(world, call), actor=call.actor)
+    world.mailroom.delete(call.user, message_id_of(world, call), actor=call.actor)
     return Answer(status=204)
 
 
@@ -133,14 +149,17 @@ def move_message(world: World, call: Call) -> Answer:
     call.query.finish()
     found = parameters_of(call.json(), ("destinationId",), "move")
     folder = folder_of(world.core, call.user, text_of(found.get("destinationId"), "destinationId"))
-    message = world.mailroom.move(call.user, _message_id(world, call), folder, actor=call.actor)
-    context = f"{METADATA}users('{call.user.id}')/messages/$entity"
-    return Answer(status=201, body={"@odata.context": context, **message_json(message, call.view)})
+    message = world.mailroom.move(call.user, message_id_of(world, call), folder, actor=call.actor)
+    return message_answer(call, message, status=201)
 
 
-def answer_message(world: World, call: Call) -> Answer:
-    """POST reply and the like: https://learn.microsoft.com/graph/api/message-reply, message-forward, message-copy."""
-    raise not_served("replies, forwarding and copies of messages; sendMail, move and drafts are.")
+def copy_message(world: World, call: Call) -> Answer:
+    """POST copy: https://learn.microsoft.com/graph/api/message-copy."""
+    call.query.finish()
+    found = parameters_of(call.json(), ("destinationId",), "copy")
+    folder = folder_of(world.core, call.user, text_of(found.get("destinationId"), "destinationId"))
+    message = world.mailroom.copy(call.user, message_id_of(world, call), folder, actor=call.actor)
+    return message_answer(call, message, status=201)
 
 
 def list_attachments(world: World, call: Call) -> Answer:
@@ -148,7 +167,10 @@ def list_attachments(world: World, call: Call) -> Answer:
     raise not_served("attachments")
 
 
-def _routes(method: str, tail: str, operation: str, permissions: tuple[str, ...], handler: Handler) -> list[Route]:
+def message_routes(
+    method: str, tail: str, operation: str, permissions: tuple[str, ...], handler: Handler
+) -> list[Route]:
+    """Return an operation's routes, below the mailbox and below a folder."""
     return [
         Route(
             method=method,
@@ -176,14 +198,10 @@ def _folder_route(tail: str, operation: str, handler: Handler) -> Route:
 ROUTES: list[Route] = [
     _folder_route("", "listMailFolders", list_mail_folders),
     _folder_route("/{folder}", "getMailFolder", get_mail_folder),
-    *_routes("GET", "/delta", "messagesDelta", READ_BASIC + READ, messages_delta),
-    *_routes("PATCH", "/{message}", "updateMessage", WRITE, update_message),
-    *_routes("DELETE", "/{message}", "deleteMessage", WRITE, delete_message),
-    *_routes("POST", "/{message}/move", "moveMessage", WRITE, move_message),
-    *(
-        route
-        for name in ("reply", "replyAll", "forward", "createReply", "createReplyAll", "createForward", "copy")
-        for route in _routes("POST", f"/{{message}}/{name}", f"{name}Message", ("Mail.Send", *WRITE), answer_message)
-    ),
-    *_routes("GET", "/{message}/attachments", "listAttachments", READ, list_attachments),
+    *message_routes("GET", "/delta", "messagesDelta", READ_BASIC + READ, messages_delta),
+    *message_routes("PATCH", "/{message}", "updateMessage", WRITE, update_message),
+    *message_routes("DELETE", "/{message}", "deleteMessage", WRITE, delete_message),
+    *message_routes("POST", "/{message}/move", "moveMessage", WRITE, move_message),
+    *message_routes("POST", "/{message}/copy", "copyMessage", WRITE, copy_message),
+    *message_routes("GET", "/{message}/attachments", "listAttachments", READ, list_attachments),
 ]

@@ -13,6 +13,7 @@ from graphsync.sandbox.face.odata import Filter, Lookup, conditions, expanded_pr
 from graphsync.sandbox.face.wire import MESSAGE_NAMES, message_json
 from graphsync.sandbox.outlook.folders import folder_of
 from graphsync.sandbox.outlook.mailboxes import Folder, MailMessage
+from graphsync.sandbox.outlook.mime import MimeMail, read_mime
 from graphsync.sandbox.refusals import GraphRefusal, item_not_found, not_served
 from graphsync.sandbox.world import World
 
@@ -37,9 +38,23 @@ FILTERABLE = (
 ORDERABLE = ("receivedDateTime", "sentDateTime", "createdDateTime", "subject", "from/emailAddress/address")
 
 
+def mime_of(call: Call) -> MimeMail | None:
+    """Return the mail in a body of `text/plain`, None for a body of another type and for none.
+
+    Raises:
+        GraphRefusal: 400 for what is no base64 of MIME; 501 for attachments.
+    """
+    content_type = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return read_mime(call.request.body) if content_type == "text/plain" and call.request.body else None
+
+
 def send_mail(world: World, call: Call) -> Answer:
     """POST sendMail: 202 and no id."""
     call.query.finish()
+    mime = mime_of(call)
+    if mime is not None:
+        world.mailroom.send_mail(call.user, mime.body, actor=call.actor, save=True, headers=mime.headers)
+        return Answer(status=202)
     found = parameters_of(call.json(), ("message", "saveToSentItems"), "sendMail")
     save = found.get("saveToSentItems")
     world.mailroom.send_mail(
@@ -57,7 +72,11 @@ def create_message(world: World, call: Call) -> Answer:
     folder = _folder(world, call) or "drafts"
     if folder != "drafts":
         raise GraphRefusal(400, "ErrorInvalidRequest", "The sandbox takes new messages in drafts alone.")
-    message = world.mailroom.create_draft(call.user, call.json(), actor=call.actor)
+    mime = mime_of(call)
+    if mime is not None:
+        message = world.mailroom.create_draft(call.user, mime.body, actor=call.actor, headers=mime.headers)
+    else:
+        message = world.mailroom.create_draft(call.user, call.json(), actor=call.actor)
     context = f"{METADATA}users('{call.user.id}')/messages/$entity"
     return Answer(status=201, body={"@odata.context": context, **message_json(message, call.view)})
 

@@ -6,44 +6,24 @@ Sources: https://learn.microsoft.com/graph/api/user-sendmail, user-post-messages
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol
 
 from graphsync.sandbox.core import Core
-from graphsync.sandbox.face.bodies import (
-    body_refusal,
-    email_address,
-    extended_properties,
-    fingerprint,
-    flag_of,
-    is_annotation,
-    list_of,
-    object_of,
-    one_of,
-    text_of,
-    unknown_property,
-    zoned_time,
-)
+from graphsync.sandbox.face.bodies import fingerprint
 from graphsync.sandbox.journal import EXCHANGE
-from graphsync.sandbox.names import names
 from graphsync.sandbox.outlook.events import Event
 from graphsync.sandbox.outlook.folders import folder_id
+from graphsync.sandbox.outlook.mail_bodies import message_changes, new_message_values
 from graphsync.sandbox.outlook.mailboxes import Folder, MailMessage, MessageKind
-from graphsync.sandbox.refusals import GraphRefusal, invalid_property, item_not_found, not_served, refuse_unknown
+from graphsync.sandbox.refusals import GraphRefusal, item_not_found
 from graphsync.sandbox.tenant.directory import User
-from graphsync.sandbox.zones import wall_time
 
-MOST_HEADERS = 5
 # The report 5.1.90 of https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
 DAILY_LIMIT_TEXT = (
     "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients."
-)
-WRITABLE = names(
-    """
-    subject body toRecipients ccRecipients bccRecipients replyTo internetMessageHeaders importance categories
-    singleValueExtendedProperties from sender isReadReceiptRequested isDeliveryReceiptRequested flag
-    """
 )
 
 
@@ -127,13 +107,43 @@ class Mailroom:
             ),
         )
 
-    def create_draft(self, user: User, body: Mapping[str, Any], *, actor: str) -> MailMessage:
-        """Store a draft and return it; it has its `internetMessageId` from now on.
+    def compose(self, user: User, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> MailMessage:
+        """Return a new message as `body` has it, which is in no folder yet; it has its ids from now on.
+
+        Args:
+            user: whose message it is.
+            body: a `message` as Graph takes it.
+            headers: further headers, to which the limits of `internetMessageHeaders` do not apply.
 
         Raises:
-            GraphRefusal: 400 for a body Graph does not take.
+            GraphRefusal: 400 for a body Graph does not take; 403 for another sender.
         """
-        message = self._parse(user, body)
+        values = new_message_values(body, sender=user.address)
+        content = (user.id, self.core.clock.now().isoformat(), fingerprint(body).hex())
+        identity = (*content, self.core.draws.ordinal("message", *content))
+        message = MailMessage(
+            id=self.core.draws.item_id("message", *identity),
+            user_id=user.id,
+            folder="drafts",
+            internet_message_id=self._internet_id(user.address, *identity),
+            conversation_id="",
+            subject="",
+            body="",
+            body_type="text",
+            from_address=user.address,
+            to=[],
+            created_at=self.core.clock.now(),
+            is_draft=True,
+            is_read=True,
+        )
+        for name, value in values.items():
+            setattr(message, name, value)
+        message.headers = dict(headers or {}) | message.headers
+        message.conversation_id = self._conversation_id(user.id, message.subject)
+        return message
+
+    def keep_draft(self, user: User, message: MailMessage, *, actor: str) -> MailMessage:
+        """Put a composed message into Drafts and return it."""
         self._store(message)
         self.core.journal.add(
             "draft_created",
@@ -144,165 +154,51 @@ class Mailroom:
         )
         return message
 
+    def create_draft(
+        self, user: User, body: Mapping[str, Any], *, actor: str, headers: Mapping[str, str] | None = None
+    ) -> MailMessage:
+        """Store a draft and return it.
+
+        Raises:
+            GraphRefusal: 400 for a body Graph does not take.
+        """
+        return self.keep_draft(user, self.compose(user, body, headers), actor=actor)
+
     def send_draft(self, user: User, message_id: str, *, actor: str) -> None:
         """Send a draft; its copy in Sent Items keeps the id.
 
         Raises:
             GraphRefusal: 404; 400 without recipients, or if it was sent already.
         """
-        message = self.core.mailbox(user).messages.get(message_id)
-        if message is None:
-            raise item_not_found()
+        message = self.find(user, message_id)
         if not message.is_draft:
             raise GraphRefusal(400, "ErrorInvalidOperation", "The message has been sent already.")
-        self._send(user, message, actor, save=True)
+        self.send(user, message, actor, save=True)
 
-    def send_mail(self, user: User, body: Mapping[str, Any], *, actor: str, save: bool) -> MailMessage:
+    def send_mail(
+        self,
+        user: User,
+        body: Mapping[str, Any],
+        *,
+        actor: str,
+        save: bool,
+        headers: Mapping[str, str] | None = None,
+    ) -> MailMessage:
         """Send a message at once; over HTTP its id is not told.
 
         Raises:
             GraphRefusal: 400 for a body Graph does not take, or without recipients.
         """
-        message = self._parse(user, body)
-        self._send(user, message, actor, save=save)
+        message = self.compose(user, body, headers)
+        self.send(user, message, actor, save=save)
         return message
 
-    def find(self, user: User, message_id: str) -> MailMessage:
-        """Return the message with this id.
+    def send(self, user: User, message: MailMessage, actor: str, *, save: bool) -> None:
+        """Send a message that was composed, or is a draft.
 
         Raises:
-            GraphRefusal: 404; it is not in this mailbox.
+            GraphRefusal: 400 without recipients; 429 over the recipients of a day, if these are refused.
         """
-        message = self.core.mailbox(user).messages.get(message_id)
-        if message is None:
-            raise item_not_found()
-        return message
-
-    def messages(self, user: User, folder: Folder | None) -> list[MailMessage]:
-        """Return the messages of a folder, or of all, newest first."""
-        found = [
-            message
-            for message in self.core.mailbox(user).messages.values()
-            if folder is None or message.folder == folder
-        ]
-        found.sort(key=lambda message: (message.received_at or message.created_at, message.id), reverse=True)
-        return found
-
-    def patch(self, user: User, message_id: str, body: Mapping[str, Any], *, actor: str) -> MailMessage:
-        """Change whether a message was read, its categories, importance or extended properties.
-
-        Raises:
-            GraphRefusal: 404; 400 for a value or key Graph does not take; 501 for what only drafts can have changed.
-
-        Source: https://learn.microsoft.com/graph/api/message-update
-        """
-        message = self.find(user, message_id)
-        changes: dict[str, Any] = {}
-        for key, value in body.items():
-            match key:
-                case "isRead":
-                    changes["is_read"] = flag_of(value, key)
-                case "categories":
-                    changes["categories"] = [text_of(item, key) for item in list_of(value, key)]
-                case "importance":
-                    changes["importance"] = one_of(value, ("low", "normal", "high"), key)
-                case "singleValueExtendedProperties":
-                    changes["extended_properties"] = message.extended_properties | extended_properties(value)
-                case _ if is_annotation(key):
-                    continue
-                case _ if key in WRITABLE:
-                    raise not_served(f"a change of a message's '{key}'; a new draft can be made.")
-                case _:
-                    refuse_unknown(unknown_property(key, "message", {*WRITABLE, "isRead"}))
-        for name, value in changes.items():
-            setattr(message, name, value)
-        self._changed(message, "message_updated", actor, details={"changed": sorted(changes)})
-        return message
-
-    def move(self, user: User, message_id: str, folder: Folder, *, actor: str) -> MailMessage:
-        """Move a message to another folder; ids are immutable, so that it keeps its own.
-
-        Raises:
-            GraphRefusal: 404; it is not in this mailbox.
-        """
-        message = self.find(user, message_id)
-        left, message.folder = message.folder, folder
-        self._changed(message, "message_moved", actor, details={"from": left, "to": folder}, left=left)
-        return message
-
-    def delete(self, user: User, message_id: str, *, actor: str) -> None:
-        """Move a message to Deleted Items; from there it goes for good.
-
-        Raises:
-            GraphRefusal: 404; it is not in this mailbox.
-        """
-        message = self.find(user, message_id)
-        if message.folder != "deleteditems":
-            self.move(user, message_id, "deleteditems", actor=actor)
-            return
-        self.core.mailbox(user).drop_message(message)
-        self.core.journal.add("message_deleted", actor=actor, user_id=user.id, subject_id=message.id, details={})
-
-    def _changed(
-        self, message: MailMessage, verb: str, actor: str, *, details: dict[str, Any], left: Folder | None = None
-    ) -> None:
-        message.revision += 1
-        message.change_key = self.core.draws.change_key("message", message.id, message.revision)
-        message.modified_at = self.core.clock.now()
-        self._store(message, left=left)
-        self.core.journal.add(verb, actor=actor, user_id=message.user_id, subject_id=message.id, details=details)
-
-    def _store(self, message: MailMessage, *, left: Folder | None = None) -> None:
-        message.folder_id = folder_id(self.core, message.user_id, message.folder)
-        self.core.mailbox(message.user_id).put_message(message, left=left if left != message.folder else None)
-
-    def _parse(self, user: User, body: Mapping[str, Any]) -> MailMessage:
-        for key in body:
-            if key not in WRITABLE and not is_annotation(key):
-                refuse_unknown(unknown_property(key, "message", WRITABLE))
-        holder = object_of(body.get("body") or {}, "body")
-        kind = one_of(holder.get("contentType") or "text", ("html", "text"), "body.contentType")
-        content = (user.id, self.core.clock.now().isoformat(), fingerprint(body).hex())
-        identity = (*content, self.core.draws.ordinal("message", *content))
-        message = MailMessage(
-            id=self.core.draws.item_id("message", *identity),
-            user_id=user.id,
-            folder="drafts",
-            internet_message_id=self._internet_id(user.address, *identity),
-            conversation_id="",
-            subject=text_of(body.get("subject") or "", "subject"),
-            body=text_of(holder.get("content") or "", "body.content"),
-            body_type=cast(Literal["html", "text"], kind),
-            from_address=user.address,
-            to=_addresses(body, "toRecipients"),
-            cc=_addresses(body, "ccRecipients"),
-            bcc=_addresses(body, "bccRecipients"),
-            reply_to=_addresses(body, "replyTo"),
-            headers=_headers(body.get("internetMessageHeaders") or []),
-            extended_properties=extended_properties(body.get("singleValueExtendedProperties") or []),
-            categories=[text_of(item, "categories") for item in list_of(body.get("categories") or [], "categories")],
-            importance=one_of(body.get("importance") or "normal", ("low", "normal", "high"), "importance"),
-            flag=_followup_flag(body.get("flag") or {}),
-            wants_read_receipt=flag_of(body.get("isReadReceiptRequested") or False, "isReadReceiptRequested"),
-            wants_delivery_receipt=flag_of(
-                body.get("isDeliveryReceiptRequested") or False, "isDeliveryReceiptRequested"
-            ),
-            created_at=self.core.clock.now(),
-            is_draft=True,
-            is_read=True,
-        )
-        message.conversation_id = self._conversation_id(user.id, message.subject)
-        for name in ("from", "sender"):
-            if body.get(name) is not None and email_address(body[name], name)[0].lower() != user.address.lower():
-                raise GraphRefusal(
-                    403,
-                    "ErrorSendAsDenied",
-                    "The user account which was used to submit this "
-                    "request does not have the right to send mail on behalf of the specified account.",
-                )
-        return message
-
-    def _send(self, user: User, message: MailMessage, actor: str, *, save: bool) -> None:
         recipients = [*message.to, *message.cc, *message.bcc]
         if not recipients:
             raise GraphRefusal(400, "ErrorInvalidRecipients", "At least one recipient is not valid.")
@@ -342,6 +238,103 @@ class Mailroom:
         self.core.agenda.at(
             leaves_at, f"mail:{message.internet_message_id}", lambda: self._deliver(user, message, recipients)
         )
+
+    def find(self, user: User, message_id: str) -> MailMessage:
+        """Return the message with this id.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.core.mailbox(user).messages.get(message_id)
+        if message is None:
+            raise item_not_found()
+        return message
+
+    def messages(self, user: User, folder: Folder | None) -> list[MailMessage]:
+        """Return the messages of a folder, or of all, newest first."""
+        found = [
+            message
+            for message in self.core.mailbox(user).messages.values()
+            if folder is None or message.folder == folder
+        ]
+        found.sort(key=lambda message: (message.received_at or message.created_at, message.id), reverse=True)
+        return found
+
+    def patch(self, user: User, message_id: str, body: Mapping[str, Any], *, actor: str) -> MailMessage:
+        """Change a message; its subject, text and people only as long as it is a draft.
+
+        Raises:
+            GraphRefusal: 404; 400 for a value or key Graph does not take, or what only drafts can have changed.
+
+        Source: https://learn.microsoft.com/graph/api/message-update
+        """
+        message = self.find(user, message_id)
+        changes = message_changes(message, body, sender=user.address)
+        for name, value in changes.items():
+            setattr(message, name, value)
+        if "subject" in changes and not message.is_reply:
+            message.conversation_id = self._conversation_id(user.id, message.subject)
+        self._changed(message, "message_updated", actor, details={"changed": sorted(changes)})
+        return message
+
+    def copy(self, user: User, message_id: str, folder: Folder, *, actor: str) -> MailMessage:
+        """Put a copy of a message into a folder and return it; it has an id of its own.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.find(user, message_id)
+        key = ("message-copy", message.id, self.core.draws.ordinal("message-copy", message.id))
+        copied = replace(
+            deepcopy(message),
+            id=self.core.draws.item_id(*key),
+            folder=folder,
+            created_at=self.core.clock.now(),
+            modified_at=self.core.clock.now(),
+            change_key="",
+            revision=0,
+        )
+        self._store(copied)
+        details = {"copy_of": message.id, "from": message.folder, "to": folder}
+        self.core.journal.add("message_copied", actor=actor, user_id=user.id, subject_id=copied.id, details=details)
+        return copied
+
+    def move(self, user: User, message_id: str, folder: Folder, *, actor: str) -> MailMessage:
+        """Move a message to another folder; ids are immutable, so that it keeps its own.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.find(user, message_id)
+        left, message.folder = message.folder, folder
+        self._changed(message, "message_moved", actor, details={"from": left, "to": folder}, left=left)
+        return message
+
+    def delete(self, user: User, message_id: str, *, actor: str) -> None:
+        """Move a message to Deleted Items; from there it goes for good.
+
+        Raises:
+            GraphRefusal: 404; it is not in this mailbox.
+        """
+        message = self.find(user, message_id)
+        if message.folder != "deleteditems":
+            self.move(user, message_id, "deleteditems", actor=actor)
+            return
+        self.core.mailbox(user).drop_message(message)
+        self.core.journal.add("message_deleted", actor=actor, user_id=user.id, subject_id=message.id, details={})
+
+    def _changed(
+        self, message: MailMessage, verb: str, actor: str, *, details: dict[str, Any], left: Folder | None = None
+    ) -> None:
+        message.revision += 1
+        message.change_key = self.core.draws.change_key("message", message.id, message.revision)
+        message.modified_at = self.core.clock.now()
+        self._store(message, left=left)
+        self.core.journal.add(verb, actor=actor, user_id=message.user_id, subject_id=message.id, details=details)
+
+    def _store(self, message: MailMessage, *, left: Folder | None = None) -> None:
+        message.folder_id = folder_id(self.core, message.user_id, message.folder)
+        self.core.mailbox(message.user_id).put_message(message, left=left if left != message.folder else None)
 
     def _deliver(self, sender: User, message: MailMessage, recipients: Sequence[str]) -> None:
         for address in dict.fromkeys(item.lower() for item in recipients):
@@ -395,6 +388,13 @@ class Mailroom:
     def _receive(self, user: User, message: MailMessage) -> None:
         message.id = self.core.draws.item_id("inbox", user.id, message.internet_message_id)
         message.user_id = user.id
+        if message.id in self.core.mailbox(user).messages:
+            # The store drops a second message with one internetMessageId (DUPLICATEDELIVER):
+            # https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
+            self.core.journal.add(
+                "duplicate_dropped", actor=EXCHANGE, user_id=user.id, subject_id=message.id, details={}
+            )
+            return
         message.received_at = self.core.clock.now()
         message.conversation_id = self._conversation_id(user.id, message.subject)
         message.is_read = False
@@ -408,56 +408,3 @@ class Mailroom:
     def _conversation_id(self, user_id: str, subject: str) -> str:
         topic = subject.rpartition(": ")[2].lower()
         return self.core.draws.item_id("conversation", user_id, topic)
-
-
-def _addresses(body: Mapping[str, Any], key: str) -> list[str]:
-    return [email_address(item, key)[0] for item in list_of(body.get(key) or [], key)]
-
-
-def _followup_flag(value: object) -> dict[str, Any]:
-    """Return a `followupFlag` as it is stored: times in UTC.
-
-    Source: https://learn.microsoft.com/graph/api/resources/followupflag (a due date needs a start date)
-    """
-    holder = object_of(value, "flag")
-    times = ("startDateTime", "dueDateTime", "completedDateTime")
-    for key in holder:
-        if key not in ("flagStatus", *times) and not is_annotation(key):
-            refuse_unknown(unknown_property(key, "followupFlag", ("flagStatus", *times)))
-    status = one_of(holder.get("flagStatus") or "notFlagged", ("notFlagged", "complete", "flagged"), "flag.flagStatus")
-    found: dict[str, Any] = {"flagStatus": status}
-    for name in times:
-        if holder.get(name) is not None:
-            instant, _ = zoned_time(holder[name], f"flag.{name}")
-            found[name] = {"dateTime": wall_time(instant, "UTC"), "timeZone": "UTC"}
-    if "dueDateTime" in found and "startDateTime" not in found:
-        raise invalid_property("A flag's dueDateTime needs a startDateTime.")
-    return found
-
-
-def _headers(value: object) -> dict[str, str]:
-    """Return the custom headers of a message.
-
-    Source: https://learn.microsoft.com/graph/api/resources/internetmessageheader (x- only; at most 5 is reported)
-    """
-    items = list_of(value, "internetMessageHeaders")
-    if len(items) > MOST_HEADERS:
-        raise GraphRefusal(
-            400,
-            "InvalidInternetMessageHeaderCollection",
-            f"Maximum number of headers in one message should be less than or equal to {MOST_HEADERS}.",
-        )
-    found: dict[str, str] = {}
-    for item in items:
-        pair = object_of(item, "internetMessageHeaders")
-        name = text_of(pair.get("name"), "internetMessageHeaders.name")
-        if not name.lower().startswith("x-"):
-            raise GraphRefusal(
-                400,
-                "InvalidInternetMessageHeader",
-                f"The internet message header name '{name}' should start with 'x-' or 'X-'.",
-            )
-        if name in found:
-            raise body_refusal(f"The internet message header '{name}' is given twice.")
-        found[name] = text_of(pair.get("value"), "internetMessageHeaders.value")
-    return found

@@ -57,6 +57,8 @@ class MailMessage:
     modified_at: datetime | None = None
     is_draft: bool = False
     is_read: bool = False
+    # It belongs to the conversation of what it answers, whatever its subject.
+    is_reply: bool = False
     folder_id: str = ""
     change_key: str = ""
     revision: int = 0
