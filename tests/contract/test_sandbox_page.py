@@ -24,9 +24,11 @@ from sandbox_page_tenant import (
     mail_with,
     page_of,
 )
+from teams_builders import CLIENT_ID, MANIFEST_ID, a_manifest
 from wire_client import CERTIFICATES, graph_of, serving
 
 from graphsync.sandbox.faults import Fault
+from graphsync.sandbox.teams.feed import Notice
 
 VOID = {"meta", "link", "input", "br"}
 LABELLED = {"input", "select", "textarea"}
@@ -288,6 +290,36 @@ def test_mail_is_listed_newest_first_with_its_kind(shared):
     assert "A session waits" in shared.get(f"/page/people/{MAILBOX}/mail?folder=sent").text
 
 
+def test_what_apps_and_bots_told_a_person_is_shown_escaped_newest_first(browser):
+    world, user = browser.world, browser.world.user(EMILY)
+    assert "Nothing in the feed." in browser.get(f"/page/people/{EMILY}/teams").text
+    world.add_teams_app(a_manifest())
+    installation = world.install_app(EMILY, MANIFEST_ID)
+    notice = Notice(
+        activity_type="approvalRequested",
+        source="text",
+        topic="Review",
+        preview=SCRIPT,
+        parameters={"meetingTitle": "Goals & plans"},
+    )
+    world.feed_service.deliver(user, installation, notice, actor="app")
+    world.clock.set(world.clock.now() + timedelta(minutes=5))
+    actions = [{"type": "Action.Execute", "verb": "yes", "title": "Yes"}]
+    card = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "Does 15:00 suit you?"}], "actions": actions}
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    conversation = world.bots.open(CLIENT_ID, user)
+    world.bots.post(conversation, {"type": "message", "attachments": [attachment]})
+    page = browser.get(f"/page/people/{EMILY}/teams")
+    for told in (
+        "Meeting Assist asks you to decide about Goals & plans",
+        "Does 15:00 suit you?",
+        "Buttons: Yes",
+        SCRIPT,
+    ):
+        assert told in page.text
+    assert page.text.index("Does 15:00") < page.text.index("asks you to decide")
+
+
 def test_chats_are_read_newest_first_with_reactions(shared):
     assert "Emily Carter Thursday is fine. 2" in shared.get(f"/page/people/{DANIEL}/teams").text
     text = shared.get(paths(shared.world)["chat"]).text
@@ -476,6 +508,8 @@ def test_switches_are_changed_by_form_each_by_its_kind(browser):
         "Done: Set strict to off, duplicate_transaction_status to 409, schedule_limit to 7, longest_grant" in page.text
     )
     assert page.form("/page/switches")["response_delay"] == "1 to 2.5"
+    browser.submit("/page/switches", "/page/switches", retry_schedule="30 seconds, 2 minutes")
+    assert behavior.retry_schedule == (timedelta(seconds=30), timedelta(minutes=2))
     page = browser.submit("/page/switches", "/page/switches", longest_grant="none")
     assert browser.world.behavior.longest_grant is None
     assert "Done: Set longest_grant to none." in page.text

@@ -206,8 +206,7 @@ class Route:
     `pattern` has `{name}` for variable parts. `permissions` are alternatives. `subject` says what `{user}` must be: a
     mailbox in the permission's scope, an object of the directory, somebody who meets and is present (whom scopes of
     mailboxes do not protect), a person in scope, or nothing. `delegated` is for people who have signed in;
-    `permissions` are then those of their token, and applications by themselves are refused.
-    mailbox in the permission's scope, an object of the directory, a person in scope, or nothing. `consented` are the
+    `permissions` are then those of their token, and applications by themselves are refused. `consented` are the
     resource-specific permissions which an app installed at `{user}` or `{chat}` may bring instead; where it is not None
     a lack is refused in the words of Teams.
     """
