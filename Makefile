@@ -4,14 +4,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 CORE_TESTS := tests/unit/calendar tests/unit/rules tests/unit/teams $(wildcard tests/unit/test_*.py)
 
-.PHONY: demo test check seeds fuzz bench lock clean
+.PHONY: demo test check seeds chaos fuzz bench lock clean
 
 demo: $(READY)
 	$(BIN)/graphsync demo
 
 test: $(READY)
 	# By file, since a file's tests share what takes long to make; the longest file first.
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/scenarios/test_demo.py tests
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos" tests/scenarios/test_demo.py tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -22,6 +22,9 @@ check: $(READY)
 
 seeds: $(READY)
 	for seed in 1 2 3 4 5; do $(BIN)/graphsync demo --headless --weeks 6 --seed $$seed || exit 1; done
+
+chaos: $(READY)
+	$(BIN)/pytest -m chaos tests/scenarios
 
 fuzz: $(READY)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n 2 tests/properties

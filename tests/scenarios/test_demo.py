@@ -107,12 +107,14 @@ def test_each_kind_of_fault_that_fits_what_the_service_does_has_struck(troubled)
     assert often >= {"lost", "delayed", "duplicate", "reordered", "wrong_client_state", "unknown_subscription"}
 
 
+@pytest.mark.chaos
 def test_the_same_seed_gives_the_same_story_with_every_fault_at_five_percent(troubled, workplace):
     again = a_run(workplace / "e", **TROUBLED)
     assert {**again.outcome, "wall_s": 0} == {**troubled.outcome, "wall_s": 0}
     assert again.struck == troubled.struck
 
 
+@pytest.mark.chaos
 def test_the_sessions_are_those_of_a_run_without_faults(troubled, workplace):
     def sessions(run):
         return [{key: value for key, value in line.items() if key not in WHEN_SENT} for line in run.outcome["sessions"]]
