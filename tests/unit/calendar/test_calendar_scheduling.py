@@ -468,3 +468,31 @@ def test_request_refuses_unknown_zones(field):
 def test_limits_check_themselves(limits):
     with pytest.raises(ValueError, match="at least 1 session"):
         Limits(per_day=limits[0], per_week=limits[1])
+
+
+def test_a_session_has_air_around_it_and_keeps_clear_of_lunch():
+    busy = span("11-02T09:00", "11-02T11:00")
+    lunch = hours_of("12:00", "13:00")
+    day = span("11-02T00:00", "11-03T00:00")
+    request = a_request(
+        windows=(day,),
+        length=timedelta(minutes=50),
+        earliest=True,
+        buffer=timedelta(minutes=10),
+        not_during=(("mentor", lunch), ("mentee", lunch)),
+    )
+    free = [a_person("mentor", busy=(busy,)), a_person("mentee")]
+    found = placed([request], *free)[0]
+    # 11:00 is too close to what ends then, and from 11:15 on fifty minutes reach into lunch.
+    assert found.slot.start == at("11-02T13:30")
+    assert [runner.slot.start for runner in found.runners_up] == [at("11-02T14:30"), at("11-02T15:30")]
+
+
+def test_a_time_asked_for_by_name_needs_no_air_and_no_lunch_hour():
+    noon = span("11-02T12:00", "11-02T12:50")
+    busy = span("11-02T11:00", "11-02T12:00")
+    lunch = hours_of("12:00", "13:00")
+    request = a_request(
+        windows=(noon,), length=noon.length, buffer=timedelta(minutes=10), not_during=(("mentor", lunch),)
+    )
+    assert placed([request], a_person("mentor", busy=(busy,)), a_person("mentee"))[0].slot == noon
