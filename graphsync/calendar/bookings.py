@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from graphsync.calendar.slots import NO_TIME, TimeSlot, checked_utc
 from graphsync.calendar.time_zones import zone
-from graphsync.mentoring import PersonId, StandingTime
+from graphsync.mentoring import PersonId, StandingTime, WeeklyHours
 
 
 class Reason(StrEnum):
@@ -61,8 +61,12 @@ class BookingRequest:
         mentor_limits: how many sessions the mentor takes on; None where it does not matter.
         mentor_zone: the zone by whose days and weeks the limits count.
         mentor_sessions: when the mentor's standing sessions start, this one left out.
-        blocked: times that will not do although they may be free, such as that of a lost session. They do not keep
-            anything from a window just as long as the session.
+        blocked: times that will not do although they may be free, such as that of a lost session.
+        buffer: how long both are to be free before and after the session as well, in steps of five minutes.
+        not_during: hours, by each person's clock, over which no session is put, such as lunch; hours that somebody has
+            offered are taken at their word.
+
+    `blocked`, `buffer` and `not_during` keep nothing from a window just as long as the session.
     """
 
     key: str
@@ -79,6 +83,8 @@ class BookingRequest:
     mentor_limits: Limits | None = None
     mentor_sessions: tuple[datetime, ...] = ()
     blocked: tuple[TimeSlot, ...] = ()
+    buffer: timedelta = NO_TIME
+    not_during: tuple[tuple[PersonId, WeeklyHours], ...] = ()
 
     def __post_init__(self) -> None:
         if self.mentor == self.mentee:

@@ -95,17 +95,30 @@ def pair_hours(
 ) -> dict[PersonId, int]:
     """Return the hours of mentor and mentee that count in `window`.
 
-    Their own; where these leave no room for the session together, with the offered ones of `request.use_offered`.
-    They are not cut to the window.
+    Their own, but for those in which the request wants no session; where these leave no room for the session together,
+    with the offered ones of `request.use_offered`. They are not cut to the window.
     """
     pair = (request.mentor, request.mentee)
     own = {person: people[person].hours for person in pair}
+    if window.length > request.length:
+        for person, hours in request.not_during:
+            own[person] &= ~hours_mask(hours, grid)
     if starts_in(own[request.mentor] & own[request.mentee], window, request.length, grid):
         return own
     return {
         person: hours | (people[person].offered if person in request.use_offered else 0)
         for person, hours in own.items()
     }
+
+
+def padded_busy(request: BookingRequest, window: TimeSlot, busy: int) -> int:
+    """Return the cells a session in `window` may not touch: the busy ones, and the buffer around them."""
+    if not request.buffer or window.length == request.length:
+        return busy
+    cells = cells_of(request.buffer)
+    for _ in range(cells):
+        busy |= busy << 1 | busy >> 1
+    return busy
 
 
 def starts_in(free: int, window: TimeSlot, length: timedelta, grid: TimeSlot) -> int:
@@ -137,12 +150,12 @@ def candidates(
     mentor, mentee = people[request.mentor], people[request.mentee]
     if mentor.unreadable or mentee.unreadable:
         return [{} for _ in request.windows]
-    taken = mentor.away | mentor.busy | mentee.away | mentee.busy
+    away, busy = mentor.away | mentee.away, mentor.busy | mentee.busy
     blocked = mask(request.blocked, grid)
     result: list[dict[int, int]] = []
     for window in request.windows:
         hours = pair_hours(request, window, people, grid)
-        free = hours[request.mentor] & hours[request.mentee] & ~taken
+        free = hours[request.mentor] & hours[request.mentee] & ~away & ~padded_busy(request, window, busy)
         if window.length > request.length:
             free &= ~blocked
         starts = starts_in(free, window, request.length, grid) & ~full

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from graphsync.calendar.availability import blocked_starts, cells_of, mask
 from graphsync.calendar.bookings import BookingRequest, Reason
-from graphsync.calendar.candidates import PersonMasks, pair_hours, starts_in
+from graphsync.calendar.candidates import PersonMasks, padded_busy, pair_hours, starts_in
 from graphsync.calendar.slots import TimeSlot
 from graphsync.mentoring import PersonId
 
@@ -46,7 +46,9 @@ def _alone(request: BookingRequest, people: Mapping[PersonId, PersonMasks], grid
             found[person] = Reason.OUTSIDE_HOURS
         elif not starts_in(hours & ~masks.away, window, request.length, grid):
             found[person] = Reason.AWAY
-        elif not starts_in(hours & ~masks.away & ~masks.busy, window, request.length, grid):
+        elif not starts_in(
+            hours & ~masks.away & ~padded_busy(request, window, masks.busy), window, request.length, grid
+        ):
             found[person] = Reason.BUSY
     return found
 
@@ -66,7 +68,7 @@ def _together(
     obstacles = {
         person: [
             (Reason.AWAY, blocked_starts(people[person].away, cells)),
-            (Reason.BUSY, blocked_starts(people[person].busy, cells)),
+            (Reason.BUSY, blocked_starts(padded_busy(request, window, people[person].busy), cells)),
             (Reason.LIMIT, taken.full if person == request.mentor else 0),
             (Reason.BUSY, blocked_starts(taken.by_others[person] | ruled_out, cells)),
         ]

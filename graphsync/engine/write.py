@@ -30,7 +30,6 @@ from graphsync.engine.ports import (
 )
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId
-from graphsync.rules.answer_promptly import away_for_good
 from graphsync.rules.intents import (
     AddOnlineMeeting,
     AlertAdmin,
@@ -40,6 +39,7 @@ from graphsync.rules.intents import (
     MoveSession,
     SendNudge,
 )
+from graphsync.rules.nudging import away_for_good
 from graphsync.rules.state import Attempt, MentorshipState
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Writer:
                     self._nudge(state, intent)
                 case KeepReason():
                     lost = next(s for s in state.sessions if s.number == intent.number)
-                    self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=True)
+                    self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=intent.ask_standing_time)
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
         self.ledger.records.save_trace(mentorship_id, self.now, msgspec.json.encode(decision.trace).decode())
@@ -210,6 +210,7 @@ class Writer:
             time_zone=state.mentee.time_zone,
             from_start=session.starts_at,
             proposal_by=intent.proposal_by,
+            agreed=tuple(sorted(intent.agreed)),
         )
         if self._reserve(intent, key, state, placement.slot, replacing=session):
             self._add(intent, ActionKind.MOVE, key, to_json(payload))
