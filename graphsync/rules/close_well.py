@@ -1,4 +1,4 @@
-"""`close_well`: a pause ends by itself, an end comes with thanks, and whether a session was held is for the two to say."""
+"""`close_well`: a pause ends by itself, an end comes with thanks, and the two say whether a session was held."""
 
 from __future__ import annotations
 

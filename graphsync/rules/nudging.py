@@ -38,12 +38,11 @@ STEPS = (INHIBITED, NEVER, SAID_ENOUGH, NOT_NOW, NEXT_MESSAGE)
 
 def grant(walk: Walk) -> None:
     """Send what may be sent of what the practices want sent, and note why the rest is held back."""
-    for wanted in walk.nudges:
-        if walk.mode(wanted.rule) == "observe":
-            walk.act(wanted.rule, wanted.step, wanted.intent)
     for person in walk.state.pair:
-        mine = [w for w in walk.nudges if w.intent.person == person.id and walk.mode(w.rule) != "observe"]
-        _grant_to(walk, person, sorted(mine, key=_rank))
+        mine = sorted((w for w in walk.nudges if w.intent.person == person.id), key=_rank)
+        # What is only observed goes through the same, apart, so that it takes no room from what is sent.
+        _grant_to(walk, person, [wanted for wanted in mine if walk.acts(wanted.rule)])
+        _grant_to(walk, person, [wanted for wanted in mine if not walk.acts(wanted.rule)])
 
 
 def _rank(wanted: WantedNudge) -> tuple[int, str, int]:
