@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import msgspec
-
 from graphsync.calendar import (
     PersonAvailability,
     Placement,
@@ -28,6 +26,7 @@ from graphsync.engine.ports import (
     Ledger,
     Reservation,
 )
+from graphsync.engine.recorded import record
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId
 from graphsync.rules.intents import (
@@ -91,7 +90,7 @@ class Writer:
                     self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=intent.ask_standing_time)
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
-        self.ledger.records.save_trace(mentorship_id, self.now, msgspec.json.encode(decision.trace).decode())
+        record(self.ledger, state, decision, self.now)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
 
     # ------------------------------------------------------------ sessions
