@@ -14,10 +14,23 @@ from graphsync.mentoring import (
     Mentorship,
     Person,
     Proposal,
+    Reply,
     Response,
     WeeklyHours,
 )
-from graphsync.rules.schema import AnswerPromptly, BookAhead, NudgePolicy, RebookSameWeek, RuleSet, VideoFirst
+from graphsync.rules.schema import (
+    AnswerPromptly,
+    BookAhead,
+    CloseWell,
+    NudgePolicy,
+    Prepare,
+    RebookSameWeek,
+    RuleSet,
+    StartWell,
+    StayInTouch,
+    Undisturbed,
+    VideoFirst,
+)
 from graphsync.rules.state import Attempt, MentorshipState
 
 HOUR = timedelta(hours=1)
@@ -129,6 +142,30 @@ def video(**changes):
 
 def answers(**changes):
     return AnswerPromptly(**{"name": "answers", "mode": "enforce"} | changes)
+
+
+def start(**changes):
+    return StartWell(**{"name": "start", "mode": "enforce"} | changes)
+
+
+def touch(**changes):
+    return StayInTouch(**{"name": "touch", "mode": "enforce"} | changes)
+
+
+def preparing(**changes):
+    return Prepare(**{"name": "prepare", "mode": "enforce"} | changes)
+
+
+def quiet(**changes):
+    return Undisturbed(**{"name": "quiet", "mode": "enforce"} | changes)
+
+
+def closing(**changes):
+    return CloseWell(**{"name": "close", "mode": "enforce"} | changes)
+
+
+def a_reply(about, choice, person=MENTEE, at=NOW, **changes):
+    return Reply(**{"mentorship": "m1", "person": person, "about": about, "choice": choice, "at": at} | changes)
 
 
 def rules(*chosen, **policy):

@@ -38,7 +38,7 @@ class BookPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that stands, to be moved to a time somebody proposed."""
+    """A session that stands, to be moved to a time somebody proposed, or both agreed to."""
 
     intent_key: str
     number: int
@@ -46,7 +46,8 @@ class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     time_zone: str
     from_start: datetime
-    proposal_by: PersonId
+    proposal_by: PersonId | None = None
+    agreed: tuple[PersonId, ...] = ()
 
 
 class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):

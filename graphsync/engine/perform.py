@@ -55,7 +55,7 @@ from graphsync.mentoring import (
     Status,
 )
 from graphsync.rules.answer_promptly import open_invites
-from graphsync.rules.rebook_same_week import FREEZE
+from graphsync.rules.rebook_same_week import FREEZE, FROZEN
 from graphsync.rules.state import Attempt, MentorshipState
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ OUTDATED = timedelta(hours=1)
 """Free/busy read this long ago is no ground to book on: the action is refused and decided again."""
 
 MAIL_LOOKS = 3
+PAIR = 2
+"""Both of a mentorship: who moves a session that near needs the consent of as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,8 @@ class Performer:
         if found.starts_at != payload.starts_at:
             if found.is_cancelled or found.starts_at != payload.from_start:
                 raise ActionRefused("the session was changed by hand meanwhile")
-            if payload.from_start - now < FREEZE:
+            least = FROZEN if len(payload.agreed) == PAIR else FREEZE
+            if payload.from_start - now < least:
                 raise ActionRefused("the session is too near to be moved")
             change = EventChange(starts_at=payload.starts_at, ends_at=payload.ends_at, time_zone=payload.time_zone)
             found = graph.update_event(session.organizer, session.event_id, change)
@@ -256,7 +259,7 @@ class Performer:
                 written_start=payload.starts_at,
                 written_end=payload.ends_at,
                 asked_at=now,
-                agreed=frozenset((payload.proposal_by,)),
+                agreed=frozenset(payload.agreed),
                 proposal=None,
                 answers={
                     person: answer if answer.response is Response.ORGANIZER else Answer()

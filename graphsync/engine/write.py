@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import msgspec
-
 from graphsync.calendar import (
     PersonAvailability,
     Placement,
@@ -28,9 +26,9 @@ from graphsync.engine.ports import (
     Ledger,
     Reservation,
 )
+from graphsync.engine.recorded import record
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId
-from graphsync.rules.answer_promptly import away_for_good
 from graphsync.rules.intents import (
     AddOnlineMeeting,
     AlertAdmin,
@@ -40,6 +38,7 @@ from graphsync.rules.intents import (
     MoveSession,
     SendNudge,
 )
+from graphsync.rules.nudging import away_for_good
 from graphsync.rules.state import Attempt, MentorshipState
 
 log = logging.getLogger(__name__)
@@ -88,10 +87,10 @@ class Writer:
                     self._nudge(state, intent)
                 case KeepReason():
                     lost = next(s for s in state.sessions if s.number == intent.number)
-                    self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=True)
+                    self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=intent.ask_standing_time)
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
-        self.ledger.records.save_trace(mentorship_id, self.now, msgspec.json.encode(decision.trace).decode())
+        record(self.ledger, state, decision, self.now)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
 
     # ------------------------------------------------------------ sessions
@@ -210,6 +209,7 @@ class Writer:
             time_zone=state.mentee.time_zone,
             from_start=session.starts_at,
             proposal_by=intent.proposal_by,
+            agreed=tuple(sorted(intent.agreed)),
         )
         if self._reserve(intent, key, state, placement.slot, replacing=session):
             self._add(intent, ActionKind.MOVE, key, to_json(payload))

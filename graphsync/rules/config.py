@@ -81,7 +81,7 @@ def parse_config(
     settled = cast("Deployment", deployment)
     return Config(
         deployment=settled,
-        rules=replace(cast("RuleSet", rules), nudges=settled.nudges),
+        rules=replace(cast("RuleSet", rules), nudges=settled.nudges, silences=settled.silences),
         mentorships=cast("tuple[MentorshipRow, ...]", rows),
     )
 

@@ -17,7 +17,7 @@ from graphsync.rules import kinds
 from graphsync.rules.checking import checked, gathered, refuse
 from graphsync.rules.kinds import ALL, one_of, shown
 from graphsync.rules.positions import Document, Path
-from graphsync.rules.schema import LATER_KEYS, LATER_PRACTICES, RULE_TYPES, Rule, RuleSet
+from graphsync.rules.schema import LATER_KEYS, RULE_TYPES, Rule, RuleSet
 
 PRACTICES = {str(rule_type.model_fields["practice"].default): rule_type for rule_type in RULE_TYPES}
 """The practices by the name a rule gives them."""
@@ -85,8 +85,6 @@ def _rule(document: Document, heading: _Heading) -> Rule:
     elif not isinstance(practice, str) or practice not in PRACTICES:
         path = (*path, "practice")
         found, expected = f"practice {shown(practice)}", one_of(PRACTICES, practice)
-        if practice in LATER_PRACTICES:
-            expected = f"{one_of(PRACTICES)} ({practice!r} comes in a later version)"
     else:
         return checked(PRACTICES[practice], document, path, rule=heading.name, later=LATER_KEYS)
     raise ConfigError([document.problem(path, found=found, expected=expected, rule=heading.name)])

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
 )
@@ -306,13 +307,18 @@ audit: Final = Table(
     Index("ix_audit_at", "at"),
 )
 
-traces: Final = Table(
-    "traces",
+decisions: Final = Table(
+    "decisions",
     metadata,
-    _mentorship(primary_key=True),
+    Column("id", _ROW_NUMBER, primary_key=True),
+    _mentorship(),
     Column("at", UtcDateTime, nullable=False),
-    Column("trace", TEXT, nullable=False),
-    Index("ix_traces_at", "at"),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("wanted", TEXT, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
+    Index("ix_decisions_mentorship_at", "mentorship", "at"),
+    Index("ix_decisions_last_at", "last_at"),
 )
 
 alerts: Final = Table(

@@ -1,7 +1,7 @@
 """How long things are kept, and what is left of them afterwards.
 
 Two terms, the caller's: a short one for open requests and for everything that lets one work out how long somebody
-took to answer (nudges about them, their actions, audit and traces), a long one for the facts about sessions.
+took to answer (nudges about them, their actions, audit and decisions), a long one for the facts about sessions.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from graphsync.store.tables import (
     audit,
     closed_requests,
     contacts,
+    decisions,
     nudges,
     open_requests,
     outbox,
     reservations,
     sessions,
     spent_keys,
-    traces,
 )
 
 ABOUT_REQUESTS: Final = "answer_promptly"
@@ -42,7 +42,7 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
     Args:
         connection: the transaction.
         digests: makes the keyed hashes.
-        requests_before: what is about open requests and older than this goes; also traces, and reservations that
+        requests_before: what is about open requests and older than this goes; also decisions, and reservations that
             ended before.
         facts_before: what is about sessions and older than this goes; also other nudges, actions that have ended
             and audit entries.
@@ -60,7 +60,7 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
             audit,
             _had_term(audit.c.action.startswith(ActionKind.NUDGE.value), audit.c.at, requests_before, facts_before),
         )
-        + _delete(connection, traces, traces.c.at < requests_before)
+        + _delete(connection, decisions, decisions.c.last_at < requests_before)
         + _delete(connection, reservations, reservations.c.ends_at < requests_before)
         + _delete(connection, contacts, contacts.c.at < facts_before)
         + _delete(connection, attempts, attempts.c.tried_at < facts_before)

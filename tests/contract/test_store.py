@@ -22,6 +22,7 @@ from graphsync.engine.ports import (
     ActionKind,
     Alert,
     AuditEntry,
+    DecisionRow,
     Outcome,
     Reservation,
     Subject,
@@ -763,12 +764,47 @@ def test_the_audit_keeps_the_order_of_writing(ledger):
     assert ledger.records.audit(PAIR) == [first, second]
 
 
-def test_only_the_latest_trace_is_kept(ledger):
+def a_decision(at=NOW, **changes):
+    values = {"mentorship": PAIR, "at": at, "last_at": at, "state": b"state", "wanted": "[]", "trace": b"trace"}
+    return DecisionRow(**values | changes)
+
+
+def test_a_decision_is_kept_with_what_it_was_made_on(ledger):
     ledger.mentorships.save(a_mentorship())
-    assert ledger.records.trace(PAIR) is None
-    ledger.records.save_trace(PAIR, NOW, "one")
-    ledger.records.save_trace(PAIR, NOW + HOUR, "two")
-    assert ledger.records.trace(PAIR) == (NOW + HOUR, "two")
+    assert ledger.records.last_decision(PAIR, NOW + DAY) is None
+    first, second = a_decision(), a_decision(NOW + HOUR, state=b"other")
+    ledger.records.add_decision(first)
+    ledger.records.add_decision(second)
+    assert ledger.records.decisions(since=NOW, until=NOW + DAY) == [first, second]
+    assert ledger.records.last_decision(PAIR, NOW + DAY) == second
+    assert ledger.records.last_decision(PAIR, NOW + HOUR) == first
+
+
+def test_the_same_decision_over_again_only_moves_on_in_time(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.records.add_decision(a_decision())
+    ledger.records.add_decision(a_decision(NOW + HOUR, trace=b"later"))
+    assert ledger.records.decisions(since=NOW, until=NOW + DAY) == [a_decision(last_at=NOW + HOUR, trace=b"later")]
+    ledger.records.add_decision(a_decision(NOW + 2 * HOUR, wanted='["x"]'))
+    assert len(ledger.records.decisions(since=NOW, until=NOW + DAY)) == 2
+
+
+def test_decisions_are_found_by_mentorship_and_by_the_span_in_which_they_held(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.mentorships.save(a_mentorship(id=OTHER, mentee=CLEO))
+    ledger.records.add_decision(a_decision())
+    ledger.records.add_decision(a_decision(NOW + 2 * HOUR))
+    ledger.records.add_decision(a_decision(NOW + HOUR, mentorship=OTHER))
+
+    def found(since, until, mentorship=None):
+        rows = ledger.records.decisions(mentorship, since=since, until=until)
+        return [row.mentorship for row in rows]
+
+    assert found(NOW, NOW + DAY) == [PAIR, OTHER]
+    assert found(NOW, NOW + DAY, PAIR) == [PAIR]
+    assert found(NOW + 2 * HOUR, NOW + DAY) == [PAIR]
+    assert found(NOW + 3 * HOUR, NOW + DAY) == []
+    assert found(NOW - DAY, NOW) == []
 
 
 def test_an_alert_stands_once_from_when_it_was_first_raised(ledger):
@@ -844,12 +880,12 @@ def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger)
     assert ledger.records.audit() == kept
 
 
-def test_traces_and_past_reservations_have_the_short_term(ledger):
+def test_decisions_and_past_reservations_have_the_short_term(ledger):
     ledger.mentorships.save(a_mentorship())
-    ledger.records.save_trace(PAIR, SHORT - AN_INSTANT, "trace")
+    ledger.records.add_decision(a_decision(SHORT - AN_INSTANT))
     ledger.reservations.reserve([kept_for(ANNA, SHORT - 2 * HOUR), kept_for(ANNA, SHORT)])
     assert purge(ledger) == 2
-    assert ledger.records.trace(PAIR) is None
+    assert ledger.records.last_decision(PAIR, NOW) is None
     window = TimeSlot(start=SHORT - DAY, end=NOW)
     assert ledger.reservations.of([ANNA], window) == [kept_for(ANNA, SHORT)]
 

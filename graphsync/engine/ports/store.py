@@ -13,6 +13,7 @@ from graphsync.engine.ports.work import (
     Alert,
     AuditEntry,
     Claim,
+    DecisionRow,
     Outcome,
     Reservation,
     Subject,
@@ -272,7 +273,7 @@ class Subscriptions(Protocol):
 
 
 class Records(Protocol):
-    """What is kept to explain: audit, traces, alerts; and the end of what has had its term."""
+    """What is kept to explain: audit, decisions, alerts; and the end of what has had its term."""
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Keep what was done, or not done."""
@@ -282,12 +283,18 @@ class Records(Protocol):
         """Return what was kept, oldest first; of one mentorship or of all."""
         ...
 
-    def save_trace(self, mentorship: MentorshipId, at: datetime, trace: str) -> None:
-        """Keep the walk of a mentorship's last decision."""
+    def add_decision(self, decision: DecisionRow) -> None:
+        """Keep a decision; one on the same state and to the same end as the last only moves its `last_at`."""
         ...
 
-    def trace(self, mentorship: MentorshipId) -> tuple[datetime, str] | None:
-        """Return the last walk and when it was made, or None."""
+    def decisions(
+        self, mentorship: MentorshipId | None = None, *, since: datetime, until: datetime
+    ) -> list[DecisionRow]:
+        """Return the decisions made from `since` to before `until`, in their order; of one mentorship or of all."""
+        ...
+
+    def last_decision(self, mentorship: MentorshipId, until: datetime) -> DecisionRow | None:
+        """Return the last decision first made before `until`, or None."""
         ...
 
     def raise_alert(self, alert: Alert) -> None:
@@ -352,7 +359,7 @@ class Ledger(Protocol):
 
     @property
     def records(self) -> Records:
-        """Audit, traces, alerts."""
+        """Audit, decisions, alerts."""
         ...
 
 

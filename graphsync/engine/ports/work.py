@@ -130,3 +130,18 @@ class AuditEntry:
     rule: str
     outcome: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision as it is kept; `engine.recorded` alone reads and writes `state`, `wanted` and `trace`.
+
+    `last_at` is when it was last made again, on the same state and to the same end.
+    """
+
+    mentorship: MentorshipId
+    at: datetime
+    last_at: datetime
+    state: bytes
+    wanted: str
+    trace: bytes

@@ -62,7 +62,9 @@ QUESTIONS = {
     "subscriptions.remove": lambda ledger: ledger.subscriptions.remove("users/anna/events"),
     "subscriptions.delta_link": lambda ledger: ledger.subscriptions.delta_link(ANNA),
     "records.audit": lambda ledger: ledger.records.audit(PAIR),
-    "records.trace": lambda ledger: ledger.records.trace(PAIR),
+    "records.decisions": lambda ledger: ledger.records.decisions(since=NOW, until=NOW),
+    "records.decisions of one": lambda ledger: ledger.records.decisions(PAIR, since=NOW, until=NOW),
+    "records.last_decision": lambda ledger: ledger.records.last_decision(PAIR, NOW),
     "records.clear_alert": lambda ledger: ledger.records.clear_alert("key"),
 }
 
