@@ -5,6 +5,7 @@ No clock is read and nothing is fetched; `graph/` brings calendars in as the val
 
 from graphsync.calendar.availability import PersonAvailability, busy_from
 from graphsync.calendar.bookings import BookingRequest, Limits, Placement, Reason, ScoredSlot
+from graphsync.calendar.census import Census, census
 from graphsync.calendar.events import Attendee, CalendarEvent, Schedule, ScheduleItem
 from graphsync.calendar.scheduling import schedule
 from graphsync.calendar.slots import TimeSlot, free_slots, merged, without
@@ -24,6 +25,7 @@ __all__ = [
     "Attendee",
     "BookingRequest",
     "CalendarEvent",
+    "Census",
     "Limits",
     "PersonAvailability",
     "Placement",
@@ -37,6 +39,7 @@ __all__ = [
     "add_working_days",
     "add_working_time",
     "busy_from",
+    "census",
     "custom_rule",
     "free_slots",
     "iana_name",

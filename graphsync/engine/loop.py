@@ -34,9 +34,14 @@ FAULT_WAIT = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Engine:
-    """Runs the loop over one store and one Graph."""
+    """Runs the loop over one store and one Graph.
+
+    With `performs` off nothing is written to Graph: what was decided stays in the outbox, and subscriptions are left
+    as they are. That is for a store that is thrown away afterwards.
+    """
 
     context: Context
+    performs: bool = True
     _people: PeopleLooks = field(init=False)
     _sessions: SessionLooks = field(init=False)
     _chats: ChatLooks = field(init=False)
@@ -86,7 +91,7 @@ class Engine:
         try:
             self._rows, error = self._people.enlist(self._rows)
             self._subscriptions.want()
-            if error is None:
+            if error is None and self.performs:
                 self._subscriptions.clean()
         except GraphError as of_cleaning:
             error = of_cleaning
@@ -105,9 +110,10 @@ class Engine:
     def _round(self) -> bool:
         """Do one round; return whether there was anything to do."""
         now = self.context.now()
+        kinds = LOOKS if self.performs else LOOKS - {SubjectKind.SUBSCRIPTION}
         with self.context.store.transaction() as ledger:
             self._timers(ledger, now)
-            looks = ledger.work.claim(now, LOOKS, CLAIMS)
+            looks = ledger.work.claim(now, kinds, CLAIMS)
         seen = [(claim, self._look(claim)) for claim in looks]
         if any(claim.subject.kind is SubjectKind.PAIR for claim in looks):
             self._subscriptions.want()
@@ -122,8 +128,10 @@ class Engine:
             due = ledger.work.claim(now, {SubjectKind.MENTORSHIP}, CLAIMS)
         if due:
             self._decide(due)
-        with self.context.store.transaction() as ledger:
-            actions = ledger.outbox.due(now)
+        actions: Sequence[Action] = ()
+        if self.performs:
+            with self.context.store.transaction() as ledger:
+                actions = ledger.outbox.due(now)
         for action in actions:
             self._perform(action)
         return bool(looks or due or actions)

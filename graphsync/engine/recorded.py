@@ -7,15 +7,16 @@ is kept no longer than those may be: `explain --at` and `replay` reach back that
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
+from graphsync.calendar import Census, PersonAvailability, Placement, census
 from graphsync.engine.ports import DecisionRow, Ledger
-from graphsync.mentoring import MentorshipId, Person
-from graphsync.rules.intents import AnyIntent, Decision, TraceLine
+from graphsync.mentoring import MentorshipId, Person, PersonId
+from graphsync.rules.intents import AnyIntent, BookSession, Decision, MoveSession, TraceLine
 from graphsync.rules.state import MentorshipState
 
 
@@ -30,10 +31,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """One decision of the past: when, on which state, what it wanted, and how it came to that.
+class Place:
+    """Where a session was put, or why nowhere: what the scheduler answered, and where the other times had gone.
 
-    `last_at` is when it was last made again, on the same state and to the same end.
+    `key` is the intent's; `censuses` has one entry for each window that was searched, up to the one that had room.
+    """
+
+    key: str
+    placement: Placement
+    censuses: tuple[Census, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One decision of the past: when, on which state, what it wanted, how it came to that, and the times found.
+
+    `last_at` is when it was last made again, on the same state and to the same end; `wake_at` is when it was to be
+    made again though no fact changed.
     """
 
     mentorship: MentorshipId
@@ -42,6 +56,8 @@ class Recorded:
     state: MentorshipState
     wanted: tuple[Wanted, ...]
     trace: tuple[TraceLine, ...]
+    places: tuple[Place, ...]
+    wake_at: datetime | None
 
 
 def wanted_by(decision: Decision) -> tuple[Wanted, ...]:
@@ -58,7 +74,36 @@ def _all_intents(decision: Decision) -> Iterator[tuple[str, AnyIntent]]:
     yield from (("observe", intent) for intent in decision.observed)
 
 
-def record(ledger: Ledger, state: MentorshipState, decision: Decision, now: datetime) -> None:
+def places_of(
+    decision: Decision, placements: Mapping[str, Placement], availability: Mapping[PersonId, PersonAvailability]
+) -> tuple[Place, ...]:
+    """Return the times found for what a decision books, moves or suggests.
+
+    Args:
+        decision: as `decide` returned it.
+        placements: what the scheduler answered, by the key of the request.
+        availability: what it was asked on.
+    """
+    bookings = [
+        intent
+        for intent in (*decision.intents, *(suggestion.intent for suggestion in decision.suggestions))
+        if isinstance(intent, BookSession | MoveSession)
+    ]
+    return tuple(_place(intent, placements[intent.request.key], availability) for intent in bookings)
+
+
+def _place(
+    intent: BookSession | MoveSession, placement: Placement, availability: Mapping[PersonId, PersonAvailability]
+) -> Place:
+    request = intent.request
+    searched = len(request.windows) if placement.window is None else placement.window + 1
+    censuses = tuple(census(request, availability, at) for at in range(searched))
+    return Place(key=intent.key, placement=placement, censuses=censuses)
+
+
+def record(
+    ledger: Ledger, state: MentorshipState, decision: Decision, now: datetime, places: tuple[Place, ...] = ()
+) -> None:
     """Keep what was decided, on what, and how; the same once more only moves on when it was made last."""
     ledger.records.add_decision(
         DecisionRow(
@@ -68,6 +113,8 @@ def record(ledger: Ledger, state: MentorshipState, decision: Decision, now: date
             state=zlib.compress(msgspec.json.encode(_nameless(state))),
             wanted=msgspec.json.encode(wanted_by(decision)).decode(),
             trace=zlib.compress(msgspec.json.encode(decision.trace)),
+            places=zlib.compress(msgspec.json.encode(places)) if places else b"",
+            wake_at=decision.wake_at,
         )
     )
 
@@ -76,17 +123,22 @@ def recorded(
     ledger: Ledger, mentorship: MentorshipId | None = None, *, since: datetime, until: datetime
 ) -> list[Recorded]:
     """Return the decisions made from `since` to before `until`, oldest first; of one mentorship or of all."""
-    return [
-        Recorded(
-            mentorship=row.mentorship,
-            at=row.at,
-            last_at=row.last_at,
-            state=msgspec.json.decode(zlib.decompress(row.state), type=MentorshipState),
-            wanted=msgspec.json.decode(row.wanted, type=tuple[Wanted, ...]),
-            trace=msgspec.json.decode(zlib.decompress(row.trace), type=tuple[TraceLine, ...]),
-        )
-        for row in ledger.records.decisions(mentorship, since=since, until=until)
-    ]
+    return [as_recorded(row) for row in ledger.records.decisions(mentorship, since=since, until=until)]
+
+
+def as_recorded(row: DecisionRow) -> Recorded:
+    """Return a decision as it was made, from how it is kept."""
+    places = zlib.decompress(row.places) if row.places else b"[]"
+    return Recorded(
+        mentorship=row.mentorship,
+        at=row.at,
+        last_at=row.last_at,
+        state=msgspec.json.decode(zlib.decompress(row.state), type=MentorshipState),
+        wanted=msgspec.json.decode(row.wanted, type=tuple[Wanted, ...]),
+        trace=msgspec.json.decode(zlib.decompress(row.trace), type=tuple[TraceLine, ...]),
+        places=msgspec.json.decode(places, type=tuple[Place, ...]),
+        wake_at=row.wake_at,
+    )
 
 
 def _nameless(state: MentorshipState) -> MentorshipState:

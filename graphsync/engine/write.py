@@ -26,7 +26,7 @@ from graphsync.engine.ports import (
     Ledger,
     Reservation,
 )
-from graphsync.engine.recorded import record
+from graphsync.engine.recorded import places_of, record
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId
 from graphsync.rules.intents import (
@@ -90,7 +90,8 @@ class Writer:
                     self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=intent.ask_standing_time)
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
-        record(self.ledger, state, decision, self.now)
+        places = places_of(decision, self.placements, self.availability)
+        record(self.ledger, state, decision, self.now, places)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
 
     # ------------------------------------------------------------ sessions

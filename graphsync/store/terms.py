@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
 from graphsync.engine.ports import ActionKind
+from graphsync.mentoring import Choice
 from graphsync.store.dialect import insert_or_leave
 from graphsync.store.digests import Digests
 from graphsync.store.tables import (
@@ -23,6 +24,7 @@ from graphsync.store.tables import (
     nudges,
     open_requests,
     outbox,
+    replies,
     reservations,
     sessions,
     spent_keys,
@@ -30,6 +32,12 @@ from graphsync.store.tables import (
 
 ABOUT_REQUESTS: Final = "answer_promptly"
 """The practice whose nudges tell of open requests."""
+
+ABOUT_WAITING: Final = (Choice.ANSWERED, Choice.HELP)
+"""The replies that tell of open requests."""
+
+LASTING: Final = (Choice.SETTLED, Choice.PAUSE, Choice.END)
+"""The replies that hold for as long as their mentorship: what was settled, and how it stands."""
 
 
 def purge(connection: Connection, digests: Digests, *, requests_before: datetime, facts_before: datetime) -> int:
@@ -44,8 +52,8 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
         digests: makes the keyed hashes.
         requests_before: what is about open requests and older than this goes; also decisions, and reservations that
             ended before.
-        facts_before: what is about sessions and older than this goes; also other nudges, actions that have ended
-            and audit entries.
+        facts_before: what is about sessions and older than this goes; also other nudges, replies that do not last,
+            actions that have ended and audit entries.
     """
     return (
         _close_requests(connection, digests, requests_before)
@@ -63,6 +71,14 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
         + _delete(connection, decisions, decisions.c.last_at < requests_before)
         + _delete(connection, reservations, reservations.c.ends_at < requests_before)
         + _delete(connection, contacts, contacts.c.at < facts_before)
+        + _delete(
+            connection,
+            replies,
+            and_(
+                replies.c.choice.not_in(LASTING),
+                _had_term(replies.c.choice.in_(ABOUT_WAITING), replies.c.at, requests_before, facts_before),
+            ),
+        )
         + _delete(connection, attempts, attempts.c.tried_at < facts_before)
         + _forget_sessions(connection, facts_before)
     )

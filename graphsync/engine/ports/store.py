@@ -21,6 +21,7 @@ from graphsync.engine.ports.work import (
     Subscription,
 )
 from graphsync.mentoring import (
+    FlagKind,
     MentoringSession,
     Mentorship,
     MentorshipId,
@@ -28,6 +29,7 @@ from graphsync.mentoring import (
     OpenRequest,
     Person,
     PersonId,
+    Reply,
 )
 from graphsync.rules.state import Attempt
 
@@ -156,6 +158,18 @@ class Requests(Protocol):
         ...
 
 
+class Replies(Protocol):
+    """What people answered by their personal links."""
+
+    def save(self, reply: Reply) -> None:
+        """Keep a reply; it takes the place of an earlier one of the same person about the same matter."""
+        ...
+
+    def of(self, mentorship: MentorshipId) -> list[Reply]:
+        """Return the replies of a mentorship, oldest first."""
+        ...
+
+
 class Work(Protocol):
     """Dirty marks and the timers that make them."""
 
@@ -273,7 +287,7 @@ class Subscriptions(Protocol):
 
 
 class Records(Protocol):
-    """What is kept to explain: audit, decisions, alerts; and the end of what has had its term."""
+    """What is kept to explain and to tell: audit, decisions, alerts, flags; and the end of what has had its term."""
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Keep what was done, or not done."""
@@ -290,11 +304,14 @@ class Records(Protocol):
     def decisions(
         self, mentorship: MentorshipId | None = None, *, since: datetime, until: datetime
     ) -> list[DecisionRow]:
-        """Return the decisions made from `since` to before `until`, in their order; of one mentorship or of all."""
+        """Return the decisions made from `since` to before `until`, of one mentorship or of all.
+
+        They come by when they were last made, and so those of one mentorship in their order.
+        """
         ...
 
-    def last_decision(self, mentorship: MentorshipId, until: datetime) -> DecisionRow | None:
-        """Return the last decision first made before `until`, or None."""
+    def last_decision(self, mentorship: MentorshipId, at: datetime) -> DecisionRow | None:
+        """Return the last decision that was first made at `at` or before, or None."""
         ...
 
     def raise_alert(self, alert: Alert) -> None:
@@ -307,6 +324,14 @@ class Records(Protocol):
 
     def alerts(self) -> list[Alert]:
         """Return the alerts that stand, by key."""
+        ...
+
+    def set_flags(self, mentorship: MentorshipId, kinds: Collection[FlagKind]) -> None:
+        """Let exactly these flags stand on a mentorship."""
+        ...
+
+    def flags(self) -> dict[MentorshipId, frozenset[FlagKind]]:
+        """Return the flags that stand, by mentorship; those without one are left out."""
         ...
 
     def purge(self, *, requests_before: datetime, facts_before: datetime) -> int:
@@ -338,6 +363,11 @@ class Ledger(Protocol):
         ...
 
     @property
+    def replies(self) -> Replies:
+        """The replies."""
+        ...
+
+    @property
     def work(self) -> Work:
         """The dirty marks and timers."""
         ...
@@ -359,7 +389,7 @@ class Ledger(Protocol):
 
     @property
     def records(self) -> Records:
-        """Audit, decisions, alerts."""
+        """Audit, decisions, alerts, flags."""
         ...
 
 

@@ -134,9 +134,10 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """One decision as it is kept; `engine.recorded` alone reads and writes `state`, `wanted` and `trace`.
+    """One decision as it is kept; `engine.recorded` alone reads and writes `state`, `wanted`, `trace` and `places`.
 
-    `last_at` is when it was last made again, on the same state and to the same end.
+    `last_at` is when it was last made again, on the same state and to the same end; `wake_at` is when it was to be
+    made again though no fact changed.
     """
 
     mentorship: MentorshipId
@@ -145,3 +146,5 @@ class DecisionRow:
     state: bytes
     wanted: str
     trace: bytes
+    places: bytes
+    wake_at: datetime | None
