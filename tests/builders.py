@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 from graphsync.mentoring import (
     Answer,
+    Choice,
     DayHours,
     MentoringSession,
     Mentorship,
+    Nudge,
     Person,
     Proposal,
     Reply,
@@ -164,8 +166,12 @@ def closing(**changes):
     return CloseWell(**{"name": "close", "mode": "enforce"} | changes)
 
 
-def a_reply(about, choice, person=MENTEE, at=NOW, **changes):
-    return Reply(**{"mentorship": "m1", "person": person, "about": about, "choice": choice, "at": at} | changes)
+def a_reply(about, choice="yes", person=MENTEE, at=NOW, **changes):
+    return Reply(**{"mentorship": "m1", "person": person, "about": about, "choice": Choice(choice), "at": at} | changes)
+
+
+def a_nudge(about, person=MENTOR, sent_at=NOW - DAY, rung=1, practice="prepare"):
+    return Nudge(mentorship="m1", person=person, practice=practice, about=about, rung=rung, sent_at=sent_at)
 
 
 def rules(*chosen, **policy):

@@ -184,6 +184,8 @@ class Planner:
             else:
                 unreadable = "" if read.unreadable is None else read.unreadable or "no reason given"
             busy = () if read is None or unreadable else busy_from(read, own=own.get(person_id, ()))
+            if person.reach is Reach.EXTERNAL:
+                unreadable = ""  # nobody can, ever: they are asked for their standing time, and answer the invite
             availability[person_id] = PersonAvailability(
                 person=person_id,
                 hours=person.hours,

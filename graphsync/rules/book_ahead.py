@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from graphsync.calendar import TimeSlot, start_of_day, zone
-from graphsync.mentoring import FlagKind, Medium, MentoringSession, PersonId, Reach
+from graphsync.calendar import TimeSlot, start_of_day
+from graphsync.mentoring import FlagKind, Medium, MentoringSession, PersonId
 from graphsync.rules.deadlines import after_working_days
 from graphsync.rules.intents import BookSession, Step, Verdict
 from graphsync.rules.practice import Practice
 from graphsync.rules.rebook_same_week import awaits_replacement
-from graphsync.rules.requests import booking_request
+from graphsync.rules.requests import booking_request, standing_times
 from graphsync.rules.schema import BookAhead, CloseWell, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.start_well import is_settled, starts_at
 from graphsync.rules.state import MentorshipState
@@ -108,9 +108,13 @@ def _wish(walk: Walk, rule: BookAhead, started_at: datetime) -> _Wish | None:
             walk.note(rule, LAST_DAY, f"no further session fits before the last day, {mentorship.ends_on}")
             return None
         wish = wish_before
-    if any(person.reach is Reach.EXTERNAL for person in state.pair):
-        return _at_standing_time(walk, rule, wish)
-    return wish
+    if not state.has_external:
+        return wish
+    times = standing_times(state, wish.windows, rule.duration)
+    if not times:
+        walk.note(rule, NO_STANDING_TIME, "one of the two is outside the organization, and no standing time is near")
+        return None
+    return replace(wish, windows=times)
 
 
 def _before_the_end(
@@ -131,27 +135,6 @@ def _before_the_end(
         return replace(wish, windows=tuple(cut))
     target = min(due_at, over_at - A_DAY)
     return replace(wish, windows=tuple(cut), target=target, reason="the last session before the end", closing=True)
-
-
-def _at_standing_time(walk: Walk, rule: BookAhead, wish: _Wish) -> _Wish | None:
-    """Return `wish` as the standing times in it: the calendar of somebody outside cannot be read, so they are asked."""
-    state = walk.state
-    standing = state.mentorship.standing
-    if standing is None:
-        walk.note(rule, NO_STANDING_TIME, "one of the two is outside the organization, and there is no standing time")
-        return None
-    clock, times = zone(state.mentee.time_zone), []
-    for window in wish.windows:
-        day = window.start.astimezone(clock).date()
-        while (start := datetime.combine(day, standing.at, clock).astimezone(UTC)) + rule.duration <= window.end:
-            slot = TimeSlot(start=start, end=start + rule.duration)
-            if day.weekday() == standing.weekday and start >= window.start and slot not in times:
-                times.append(slot)
-            day += A_DAY
-    if not times:
-        walk.note(rule, NO_STANDING_TIME, "no standing time lies where the next session may be")
-        return None
-    return replace(wish, windows=tuple(times))
 
 
 def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) -> BookSession:

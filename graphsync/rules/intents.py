@@ -238,6 +238,7 @@ def suggestion_about(key: str) -> str:
 class Verdict(StrEnum):
     """How one step of the walk ended."""
 
+    APPLIES = "applies"
     ACTS = "acts"
     SUGGESTS = "suggests"
     OBSERVES = "observes"

@@ -46,15 +46,17 @@ _LONGEST_WORDS = 200
 _SHOWN_LENGTH = 60
 
 
-def wrong(expected: str, *, found: str = "", at: Sequence[str] = ()) -> PydanticCustomError:
+def wrong(expected: str, *, found: str = "", at: Sequence[str] = (), offset: int = 0) -> PydanticCustomError:
     """Return the error of a value that is not what its key may hold.
 
     Args:
         expected: the phrase that completes "expected …".
         found: the phrase that completes "found …", where the key and its value would not say it, or must not.
         at: the keys that lead from the value to what is meant, where that is not the value as a whole.
+        offset: where in a text the problem is, in characters.
     """
-    return PydanticCustomError("wrong", "expected {expected}", {"expected": expected, "found": found, "at": tuple(at)})
+    context = {"expected": expected, "found": found, "at": tuple(at), "offset": offset}
+    return PydanticCustomError("wrong", "expected {expected}", context)
 
 
 def shown(value: object) -> str:

@@ -45,8 +45,8 @@ def grant(walk: Walk) -> None:
         _grant_to(walk, person, [wanted for wanted in mine if not walk.acts(wanted.rule)])
 
 
-def _rank(wanted: WantedNudge) -> tuple[int, str, int]:
-    return list(Matter).index(wanted.intent.matter), wanted.intent.about, wanted.intent.rung
+def _rank(wanted: WantedNudge) -> int:
+    return list(Matter).index(wanted.intent.matter)
 
 
 def _grant_to(walk: Walk, person: Person, wanted: Sequence[WantedNudge]) -> None:

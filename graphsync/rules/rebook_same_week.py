@@ -9,7 +9,7 @@ from graphsync.mentoring import Choice, Loss, Medium, MentoringSession, Proposal
 from graphsync.rules.deadlines import after_working_time
 from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import move_request
+from graphsync.rules.requests import move_request, standing_times
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.video_first import medium_of_next
@@ -31,6 +31,7 @@ LONG_OVER = Step("rebook_same_week.long_over", Verdict.DOES_NOT_APPLY)
 ASKS_FOR_STANDING_TIME = Step("rebook_same_week.asks_for_standing_time", Verdict.ACTS)
 PAIR_FIRST = Step("rebook_same_week.pair_first", Verdict.WAITS)
 HELD_BACK = Step("rebook_same_week.held_back", Verdict.HOLDS)
+NOT_SOUGHT = Step("rebook_same_week.not_sought", Verdict.ACTS)
 PUTS_BACK = Step("rebook_same_week.puts_back", Verdict.ACTS)
 TOO_NEAR = Step("rebook_same_week.too_near", Verdict.HOLDS)
 MOVES_ABSENT = Step("rebook_same_week.moves_absent", Verdict.ACTS)
@@ -137,7 +138,10 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
         walk.wait(rule, PAIR_FIRST, act_at, f"session {lost.number} was lost; the pair has time to put it back itself")
         return
     booking = _replacement(walk, rule, lost, f"session {lost.number} was lost and is put back")
-    if not walk.held_back(rule, HELD_BACK, booking.key):
+    if booking is None:
+        reason = f"session {lost.number} was lost, and the calendar of one of the two cannot be read"
+        _settle(walk, rule, NOT_SOUGHT, lost, reason, "no other hour can be looked for in a calendar outside")
+    elif not walk.held_back(rule, HELD_BACK, booking.key):
         walk.act(rule, PUTS_BACK, booking)
 
 
@@ -181,23 +185,28 @@ def _act_at(state: MentorshipState, rule: RebookSameWeek, lost: MentoringSession
     return waited if last_moment < lost_at else min(waited, last_moment)
 
 
-def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reason: str) -> BookSession:
+def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reason: str) -> BookSession | None:
+    """Return the booking that takes the place of `lost`; None where no time can be sought for it."""
     state, now = walk.state, walk.now
     video = walk.rule(VideoFirst)
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     lead = now + rule.notice + MARGIN
     proposal = _usable(lost.proposal, length, lead, until=week.end + rule.search_after)
-    windows: list[TimeSlot] = []
-    if proposal is not None and week.contains(proposal):
-        windows.append(proposal)
-    if max(lead, week.start) + length <= week.end:
-        windows.append(TimeSlot(start=max(lead, week.start), end=week.end))
-    week_windows = len(windows)
-    if proposal is not None and not week.contains(proposal):
-        windows.append(proposal)
     later = max(lead, week.end)
-    windows.append(TimeSlot(start=later, end=later + rule.search_after))
+    rest = TimeSlot(start=max(lead, week.start), end=week.end) if max(lead, week.start) + length <= week.end else None
+    in_week = [] if rest is None else [rest]
+    afterwards = [TimeSlot(start=later, end=later + rule.search_after)]
+    if state.has_external:
+        own = TimeSlot(start=lost.starts_at, end=lost.ends_at)
+        in_week, afterwards = (
+            [slot for slot in standing_times(state, windows, length) if slot != own]
+            for windows in (in_week, afterwards)
+        )
+    if proposal is not None:
+        (in_week if week.contains(proposal) else afterwards).insert(0, proposal)
+    if not (in_week or afterwards):
+        return None
     number = max(session.number for session in state.sessions) + 1
     short_notice = after_working_time(now, rule.short_notice.length, state.mentee.hours)
     short = max(short_notice or week.end, week.start)
@@ -210,7 +219,7 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         rule=rule.name,
         reason=reason,
         number=number,
-        request=move_request(walk, key, windows, lost),
+        request=move_request(walk, key, [*in_week, *afterwards], lost),
         medium=medium,
         online=walk.acts(video) and medium is Medium.VIDEO,
         replaces=lost.number,
@@ -218,7 +227,7 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         # moved, so that both keep their copy.
         same_event=lost.loss not in (Loss.CANCELLED, Loss.NOT_HELD) and not lost.self_booked,
         week=week,
-        week_windows=week_windows,
+        week_windows=len(in_week),
         short_notice=TimeSlot(start=short, end=short_end) if short + length <= short_end else None,
         alternatives=rule.alternatives,
         proposal_by=lost.proposal.by if lost.proposal is not None and proposal is not None else None,
@@ -251,7 +260,7 @@ def _move_absent(walk: Walk, rule: RebookSameWeek, session: MentoringSession) ->
         walk.note(rule, TOO_NEAR, f"session {session.number} starts within 48 hours and is left as it is")
         return False
     booking = _replacement(walk, rule, session, f"session {session.number} falls into an absence and is put back")
-    if walk.held_back(rule, HELD_BACK, booking.key):
+    if booking is None or walk.held_back(rule, HELD_BACK, booking.key):
         return False
     walk.act(rule, MOVES_ABSENT, booking)
     return True
@@ -336,6 +345,7 @@ PRACTICE = Practice(
         ASKS_FOR_STANDING_TIME,
         PAIR_FIRST,
         HELD_BACK,
+        NOT_SOUGHT,
         PUTS_BACK,
         TOO_NEAR,
         MOVES_ABSENT,

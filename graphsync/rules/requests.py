@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
-from graphsync.calendar import BookingRequest, Limits, TimeSlot
+from graphsync.calendar import BookingRequest, Limits, TimeSlot, zone
 from graphsync.mentoring import DayHours, MentoringSession, Person, WeeklyHours
 from graphsync.rules.durations import ClockSpan
 from graphsync.rules.schema import BookAhead, Undisturbed
+from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
 
 END_OF_DAY = time(23, 59)
+A_DAY = timedelta(days=1)
 
 
 def booking_request(walk: Walk, key: str, windows: Sequence[TimeSlot], length: timedelta) -> BookingRequest:
@@ -47,6 +49,26 @@ def move_request(walk: Walk, key: str, windows: Sequence[TimeSlot], session: Men
         mentor_sessions=tuple(start for start in state.mentor_sessions if start != session.starts_at),
         blocked=(TimeSlot(start=session.starts_at, end=session.ends_at),),
     )
+
+
+def standing_times(state: MentorshipState, windows: Sequence[TimeSlot], length: timedelta) -> tuple[TimeSlot, ...]:
+    """Return the standing times of the pair that lie in `windows`, in their order; none where it has none.
+
+    That is where a session with somebody outside the organization is put: their calendar cannot be read, and their
+    answer to the invite says whether it suits.
+    """
+    standing = state.mentorship.standing
+    if standing is None:
+        return ()
+    clock, times = zone(state.mentee.time_zone), []
+    for window in windows:
+        day = window.start.astimezone(clock).date()
+        while (start := datetime.combine(day, standing.at, clock).astimezone(UTC)) + length <= window.end:
+            slot = TimeSlot(start=start, end=start + length)
+            if day.weekday() == standing.weekday and start >= window.start and slot not in times:
+                times.append(slot)
+            day += A_DAY
+    return tuple(times)
 
 
 def _hours(person: Person, lunch: ClockSpan) -> WeeklyHours:

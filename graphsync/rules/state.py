@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphsync.mentoring import MentoringSession, Mentorship, MentorshipId, Nudge, OpenRequest, Person, PersonId, Reply
+from graphsync.mentoring import (
+    MentoringSession,
+    Mentorship,
+    MentorshipId,
+    Nudge,
+    OpenRequest,
+    Person,
+    PersonId,
+    Reach,
+    Reply,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,11 @@ class MentorshipState:
     def pair(self) -> tuple[Person, Person]:
         """The mentor and the mentee."""
         return self.mentor, self.mentee
+
+    @property
+    def has_external(self) -> bool:
+        """Whether one of the two is outside the organization, so that their calendar cannot be read."""
+        return any(person.reach is Reach.EXTERNAL for person in self.pair)
 
     def person(self, person: PersonId) -> Person:
         """Return the mentor or the mentee by id."""

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import TypedDict, Unpack, cast
 
 from graphsync.mentoring import Choice, FlagKind, Person
+from graphsync.rules.facts import next_change
 from graphsync.rules.intents import (
     AnyIntent,
     CalendarIntent,
@@ -27,7 +28,10 @@ from graphsync.rules.standing import Standing, standing_of
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.suggesting import Asked, ask
 
+PASSED_OVER = Step("rule.passed_over", Verdict.DOES_NOT_APPLY)
+APPLIES = Step("rule.applies", Verdict.APPLIES)
 SILENCED = Step("rule.silenced", Verdict.HOLDS)
+STEPS = (PASSED_OVER, APPLIES, SILENCED)
 
 
 class Extras(TypedDict, total=False):
@@ -75,7 +79,11 @@ class Walk:
     # ------------------------------------------------------------ rules
 
     def rule(self, practice: type[RuleType]) -> RuleType | None:
-        """Return the rule of a practice that holds for this mentorship: the first one meant for its cohort."""
+        """Return the rule of a practice that holds for this mentorship.
+
+        It is the first one that is meant for its cohort and whose condition holds; one that names the cohort comes
+        before those for all.
+        """
         if practice not in self._picked:
             self._picked[practice] = self._pick(practice)
         return cast("RuleType | None", self._picked[practice])
@@ -83,9 +91,22 @@ class Walk:
     def _pick(self, practice: type[RuleType]) -> RuleType | None:
         cohort = self.state.mentorship.cohort
         for candidate in self.rules.candidates(practice, cohort):
-            self._heed_silence(cast("Rule", candidate), cohort)
-            return candidate
+            rule = cast("Rule", candidate)
+            if self._holds(rule):
+                self._heed_silence(rule, cohort)
+                return candidate
         return None
+
+    def _holds(self, rule: Rule) -> bool:
+        """Tell whether the condition of `rule` holds; where time alone can change that, look again when it may."""
+        if rule.when is None:
+            return True
+        if rule.when.changes_with_time:
+            self.look_again(next_change(self.state, self.now))
+        came_to = rule.when.evaluate(self.state, self.now)
+        self.check(rule.when.text, came_to.found, came_to.holds)
+        self.note(rule, APPLIES if came_to.holds else PASSED_OVER, "its condition was looked at")
+        return came_to.holds
 
     def _heed_silence(self, rule: Rule, cohort: str) -> None:
         silence = self.rules.silence(rule, cohort, self.now)
@@ -172,7 +193,8 @@ class Walk:
             rung=rung,
             **extras,
         )
-        self.nudges.append(WantedNudge(rule=rule, step=step, intent=intent))
+        if all(wanted.intent.key != intent.key for wanted in self.nudges):
+            self.nudges.append(WantedNudge(rule=rule, step=step, intent=intent))
 
     def said(self, about: str, person: Person) -> int:
         """Return how many messages about a matter somebody was sent."""

@@ -1,6 +1,6 @@
 """What a rule may say: one model for each practice, and the rule set they make up."""
 
-from graphsync.rules.schema.common import CADENCE, DAY, HOUR, LATER_KEYS, MINUTE, CommonKeys, Flag, Mode, Section, Slug
+from graphsync.rules.schema.common import CADENCE, DAY, HOUR, MINUTE, CommonKeys, Flag, Mode, Section, Slug
 from graphsync.rules.schema.contact import AnswerPromptly, CloseWell, Prepare, StartWell, StayInTouch
 from graphsync.rules.schema.rule_set import RULE_TYPES, NudgePolicy, Rule, RuleSet, RuleType, Silence
 from graphsync.rules.schema.sessions import (
@@ -16,7 +16,6 @@ __all__ = [
     "CADENCE",
     "DAY",
     "HOUR",
-    "LATER_KEYS",
     "MINUTE",
     "RULE_TYPES",
     "AnswerPromptly",

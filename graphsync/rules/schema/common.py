@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from graphsync.rules import kinds
+from graphsync.rules.conditions import Condition, condition
 from graphsync.rules.kinds import ALL
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -17,7 +18,6 @@ Mode = Literal["observe", "suggest", "enforce"]
 """What follows from a rule: it is only noted what it would do, one person is asked first, or it is done."""
 
 MODES: tuple[Mode, ...] = ("observe", "suggest", "enforce")
-LATER_KEYS = ("when",)
 
 
 def span(lowest: timedelta, highest: timedelta, *, step: timedelta, why: str = "") -> PlainValidator:
@@ -66,6 +66,11 @@ class CommonKeys(Section):
         default=(ALL,),
         validation_alias="for",
         description="the cohort it is for, a list of cohorts, or `all`; a rule that names a cohort wins over `all`",
+    )
+    when: Annotated[Condition | None, PlainValidator(condition)] = Field(
+        default=None,
+        description="a condition on the mentorship, such as `mentorship.age_days < 60`; where it does not hold the "
+        "practice's next rule is looked at",
     )
     mode: Annotated[Mode, choice(MODES)] = Field(
         default="observe",

@@ -192,8 +192,8 @@ def test_a_deployment_is_frozen():
             "coordinators:",
             "sweeps: {}\ncoordinators:",
             "4:1: found key 'sweeps'; expected one of 'cohorts',"
-            " 'coordinators', 'mail', 'nudges', 'organizers', 'privacy', 'service', 'sweep' or 'tenant' (did you mean"
-            " 'sweep'?)",
+            " 'coordinators', 'mail', 'nudges', 'organizers', 'privacy', 'service', 'silences', 'sweep' or 'tenant' (did"
+            " you mean 'sweep'?)",
         ),
     ],
 )
@@ -253,7 +253,8 @@ def test_every_problem_of_all_three_files_is_told_at_once():
         "c/graphsync.yaml:3:8: found key 'sendr'; expected one of 'sender' (did you mean 'sender'?)",
         "c/mentorships.csv:2:29: found started '2026-3-2'; expected a date such as '2026-03-02'",
         "c/rules.yaml:1:27: rule 'video': found practice 'vide_first'; expected 'answer_promptly', 'book_ahead',"
-        " 'rebook_same_week' or 'video_first' (did you mean 'video_first'?)",
+        " 'close_well', 'prepare', 'rebook_same_week', 'start_well', 'stay_in_touch', 'undisturbed' or 'video_first'"
+        " (did you mean 'video_first'?)",
     ]
 
 

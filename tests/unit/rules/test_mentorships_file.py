@@ -106,7 +106,11 @@ def test_other_ways_to_write_the_same_row(text):
         ),
         ("medium", "in_person", "found medium 'in_person'; expected 'phone' or 'video'"),
         ("medium", "phone", "found medium 'phone' and no phone; expected 'phone' (who calls whom, at which number)"),
-        ("opt_ins", "chat mail", "found opt_ins 'chat mail'; expected 'chat' or 'self_booked'"),
+        (
+            "opt_ins",
+            "chat phone",
+            "found opt_ins 'chat phone'; expected 'chat', 'mail', 'reread' or 'self_booked'",
+        ),
         (
             "mentor_offers",
             "mon 7-8",
