@@ -113,8 +113,8 @@ def a_proposal(starts_at, by=MENTOR, length=timedelta(minutes=50)):
     return Proposal(by=by, starts_at=start, ends_at=start + length)
 
 
-def an_attempt(key, tried_at=NOW, retry_at=None, reason="no hour was free"):
-    return Attempt(mentorship="m1", key=key, tried_at=tried_at, reason=reason, retry_at=retry_at)
+def an_attempt(key, tried_at=NOW, retry_at=None, reason="no hour was free", **changes):
+    return Attempt(mentorship="m1", key=key, tried_at=tried_at, reason=reason, retry_at=retry_at, **changes)
 
 
 def a_state(*sessions, mentor=None, mentee=None, mentorship=None, organizer=None, **changes):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from graphsync.calendar import TimeSlot, start_of_day
 from graphsync.mentoring import FlagKind, Medium, MentoringSession, PersonId
@@ -103,7 +103,7 @@ def _wish(walk: Walk, rule: BookAhead, started_at: datetime) -> _Wish | None:
         windows = _next_windows(rule, last, cadence, now, has_standing_time=has_standing_time)
         wish = _Wish(windows=windows, target=due_at, reason=f"session {last.number} is the last one booked")
     if mentorship.ends_on is not None:
-        wish_before = _before_the_end(walk, rule, wish, last, cadence)
+        wish_before = _before_the_end(walk, rule, wish, last, cadence, mentorship.ends_on)
         if wish_before is None:
             walk.note(rule, LAST_DAY, f"no further session fits before the last day, {mentorship.ends_on}")
             return None
@@ -118,12 +118,9 @@ def _wish(walk: Walk, rule: BookAhead, started_at: datetime) -> _Wish | None:
 
 
 def _before_the_end(
-    walk: Walk, rule: BookAhead, wish: _Wish, last: MentoringSession | None, cadence: timedelta
+    walk: Walk, rule: BookAhead, wish: _Wish, last: MentoringSession | None, cadence: timedelta, ends_on: date
 ) -> _Wish | None:
     """Return `wish` cut to the time before the last day; the session after which no other fits is the closing one."""
-    ends_on = walk.state.mentorship.ends_on
-    if ends_on is None:
-        return wish
     over_at = start_of_day(ends_on + A_DAY, walk.state.mentee.time_zone)
     cut = [TimeSlot(start=w.start, end=min(w.end, over_at)) for w in wish.windows if w.start + rule.duration <= over_at]
     close = walk.rule(CloseWell)

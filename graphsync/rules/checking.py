@@ -130,6 +130,6 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
     for step in path:
         if isinstance(held, type) and issubclass(held, BaseModel):
             held = _fields(held)[str(step)].annotation
-        else:  # a mapping of names to settings: each name has the same model
-            held = get_args(held)[-1]
+        else:  # a mapping of names, or a list: each entry has the same model
+            held = next(inner for inner in reversed(get_args(held)) if inner is not ...)
     return cast("type[BaseModel]", held)

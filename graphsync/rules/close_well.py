@@ -39,7 +39,7 @@ def close_well(walk: Walk, rule: CloseWell) -> None:
             _ended(walk, rule)
         case Status.PAUSED:
             _paused(walk, rule)
-        case Status.ACTIVE:
+        case _:
             _resumed(walk, rule)
             for session in walk.state.sessions:
                 _was_held(walk, rule, session)

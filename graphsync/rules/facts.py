@@ -230,7 +230,7 @@ _ALL: Final = (
         "mentorship.opt_ins",
         FactType.LIST,
         "what both have agreed to, such as `chat`",
-        lambda state, _now: tuple(sorted(state.mentorship.opt_ins)),
+        lambda state, _now: tuple(sorted(map(str, state.mentorship.opt_ins))),
     ),
     _fact(
         "mentorship.hours_in_common",

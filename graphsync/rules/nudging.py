@@ -104,7 +104,7 @@ def ready_to_hear(
         urgent: whether it does not wait for the budget, only for working time.
         spoken_now: whether to reckon with a message that goes out now.
     """
-    if stands_still(walk, person):
+    if stands_still(walk, person) or not person.hours.hours:
         return None
     free_at = walk.now
     if not urgent:

@@ -57,7 +57,8 @@ def start_well(walk: Walk, rule: StartWell) -> None:
     """Welcome both, once, and tell the coordinator where after some days not both have answered."""
     state, now = walk.state, walk.now
     begins_at = starts_at(state)
-    if not walk.check("the mentorship has begun, and its import is released", begins_at.date(), now >= begins_at):
+    begins = begins_at.isoformat(timespec="minutes")
+    if not walk.check("the mentorship has begun, and its import is released", begins, now >= begins_at):
         walk.wait(rule, RELEASED_LATER, begins_at, "the mentorship has not begun yet")
         return
     if _goes_on(state):

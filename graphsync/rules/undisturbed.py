@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from graphsync.calendar import TimeSlot, iso_week
@@ -15,6 +14,9 @@ from graphsync.rules.walk import Walk
 
 MOVE_NOTICE = timedelta(hours=24)
 """A session that both let be moved starts at least that much later than now, as any replacement."""
+
+SEARCH_AFTER = timedelta(days=14)
+"""How far beyond its week another time is sought where the week has none."""
 
 NOTHING_TO_KEEP = Step("undisturbed.nothing_to_keep", Verdict.DOES_NOT_APPLY)
 HOLD_UNDER_WAY = Step("undisturbed.hold_under_way", Verdict.WAITS)
@@ -149,9 +151,9 @@ def _booked_over(walk: Walk, rule: Undisturbed, session: MentoringSession, perso
             return
         week = iso_week(session.starts_at, state.mentee.time_zone)
         lead = walk.now + MOVE_NOTICE
-        windows = [TimeSlot(start=max(lead, week.start), end=week.end)] if lead + timedelta(hours=4) < week.end else []
-        windows.append(TimeSlot(start=max(lead, week.end), end=max(lead, week.end) + timedelta(days=14)))
-        request = move_request(walk, key, tuple(windows), session)
+        # It is over 48 hours away: a day from now its week is not over.
+        in_week = TimeSlot(start=max(lead, week.start), end=week.end)
+        request = move_request(walk, key, (in_week, TimeSlot(start=week.end, end=week.end + SEARCH_AFTER)), session)
         walk.act(
             rule,
             MOVES,
@@ -161,7 +163,7 @@ def _booked_over(walk: Walk, rule: Undisturbed, session: MentoringSession, perso
                 rule=rule.name,
                 reason=f"another meeting lies over session {session.number}, and a move was wished",
                 number=session.number,
-                request=replace(request, earliest=True),
+                request=request,
             ),
         )
     elif reply is None and not walk.said(about, person):

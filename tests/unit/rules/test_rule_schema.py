@@ -322,3 +322,28 @@ def test_what_could_not_be_read_is_told_once():
 
 def test_long_text_is_cut_in_messages():
     assert kinds.shown("x" * 100) == repr("x" * 59 + "…")
+
+
+def quiet_rule(key):
+    (problem,) = problems_of(f"- {{name: r, practice: undisturbed, {key}}}\n")
+    return problem.partition("rule 'r': ")[2]
+
+
+@pytest.mark.parametrize("lunch", ["12:00", "12:00-25:00", "12:00-12:00", "3"])
+def test_hours_of_the_day_are_two_times(lunch):
+    problem = quiet_rule(f"lunch: '{lunch}'")
+    assert problem == f"found lunch '{lunch}'; expected hours of the day such as '12:00-13:00', or 'none'"
+
+
+def test_hours_of_the_day_are_read_and_printed_back():
+    (rule,) = read("- {name: r, practice: undisturbed, lunch: 11:30-12:15}\n").rules
+    assert str(rule.lunch) == "11:30-12:15"
+    (rule,) = read("- {name: r, practice: undisturbed, lunch: none}\n").rules
+    assert rule.lunch is None
+
+
+def test_touch_is_lost_later_than_it_is_asked_about():
+    (problem,) = problems_of("- {name: r, practice: stay_in_touch, nudge_after: 4}\n")
+    assert problem == (
+        "rules.yaml:1:51: rule 'r': found nudge_after 4; expected a number under lost_touch_after, which is 3"
+    )
