@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, near_miss
 from graphsync.rules.checking import gathered
 from graphsync.rules.config import Config, FileNames, Override, parse_config
-from graphsync.rules.kinds import near_miss
 
 PREFIX = "GRAPHSYNC_"
 

@@ -85,6 +85,7 @@ def load_state(
         attempts=tuple(ledger.sessions.attempts(mentorship_id)),
         alerts=frozenset(alert.key for alert in ledger.records.alerts()),
         mentor_sessions=tuple(session.starts_at for session in mentoring),
+        replies=tuple(ledger.replies.of(mentorship_id)),
     )
 
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from graphsync.errors import ConfigError, Problem
-from graphsync.rules.kinds import one_of, shown
+from graphsync.errors import ConfigError, Problem, one_of
+from graphsync.rules.kinds import shown
 from graphsync.rules.positions import Document, Path
 
 Result = TypeVar("Result")

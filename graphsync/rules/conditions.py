@@ -19,8 +19,9 @@ import rule_engine
 from rule_engine import ast
 from rule_engine.errors import EngineError
 
+from graphsync.errors import near_miss
 from graphsync.rules.facts import FACTS, Fact, FactType, Value
-from graphsync.rules.kinds import near_miss, shown, wrong
+from graphsync.rules.kinds import shown, wrong
 from graphsync.rules.state import MentorshipState
 
 LONGEST: Final = 500

@@ -6,7 +6,6 @@ A kind takes what a YAML file has (or the value itself, for code that builds mod
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -17,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from tzlocal.windows_tz import tz_win, win_tz
 
 from graphsync.calendar.time_zones import UnknownTimeZone, iana_name
+from graphsync.errors import near_miss, one_of
 from graphsync.rules.durations import (
     ClockSpan,
     Duration,
@@ -70,25 +70,6 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     return "nothing" if value is None else str(value)
-
-
-def one_of(allowed: Iterable[str], found: object = None) -> str:
-    """Return `'a', 'b' or 'c'`, sorted, with a hint where one of them comes close to `found`."""
-    names = sorted(allowed)
-    quoted = [repr(name) for name in names]
-    listed = " or ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
-    return listed + near_miss(names, found)
-
-
-def near_miss(allowed: Iterable[str], found: object, *, prefix: str = "") -> str:
-    """Return ` (did you mean 'x'?)` for the allowed name closest to `found`, or nothing where none is close.
-
-    A `prefix` that all of them have in common does not count as closeness.
-    """
-    folded = {name.removeprefix(prefix).casefold(): name for name in allowed}
-    sought = [found.removeprefix(prefix).casefold()] if isinstance(found, str) else []
-    close = [name for word in sought for name in difflib.get_close_matches(word, folded, n=1)]
-    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
 def slug(value: object) -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from pydantic_core import PydanticCustomError
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, one_of
 from graphsync.mentoring import (
     DayHours,
     Medium,
@@ -26,7 +26,7 @@ from graphsync.mentoring import (
     Status,
     mentorship_id,
 )
-from graphsync.rules.kinds import one_of, shown
+from graphsync.rules.kinds import shown
 from graphsync.rules.mentorship_columns import COLUMNS
 
 _CELL = {sign: re.compile(rf' *(?P<cell>"(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)') for sign in ",;"}

@@ -12,10 +12,10 @@ from typing import cast
 
 from pydantic_core import PydanticCustomError
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, one_of
 from graphsync.rules import kinds
 from graphsync.rules.checking import checked, gathered, refuse
-from graphsync.rules.kinds import ALL, one_of, shown
+from graphsync.rules.kinds import ALL, shown
 from graphsync.rules.positions import Document, Path
 from graphsync.rules.schema import RULE_TYPES, Rule, RuleSet
 
