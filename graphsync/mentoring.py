@@ -162,7 +162,8 @@ class Person:
     """A mentor or mentee, as the directory and the mailbox settings describe them.
 
     `hours` are their own working hours; `has_teams` is None while nobody has looked. With `weekly_digest` they get what
-    is not urgent once a week.
+    is not urgent once a week. `language` is the one they read, as an ISO 639 code; `country` (ISO 3166-1 alpha-2) and
+    `region` (its subdivision) tell which public holidays they have, each empty where it is not known.
     """
 
     id: PersonId
@@ -174,6 +175,9 @@ class Person:
     reach: Reach = Reach.OK
     has_teams: bool | None = None
     weekly_digest: bool = False
+    language: str = "en"
+    country: str = ""
+    region: str = ""
 
     @property
     def time_zone(self) -> str:

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 
 from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context
+from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
-from graphsync.engine.perform import Performer, matter_of
+from graphsync.engine.perform import Performer
 from graphsync.engine.plan import FREE_BUSY_REFUSED, Planner
 from graphsync.engine.ports import Action, Alert, Claim, Ledger, Subject, SubjectKind
 from graphsync.engine.sessions import SessionLooks

@@ -14,6 +14,7 @@ from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import DayHours, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
+from graphsync.teams.messages import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,16 @@ class PeopleLooks:
         seen = known
         try:
             user = graph.get_user(person_id)
-            seen = replace(seen, display_name=user.display_name, office_location=user.office_location, reach=Reach.OK)
+            seen = replace(
+                seen,
+                display_name=user.display_name,
+                office_location=user.office_location,
+                country=user.country,
+                language=_spoken(user.language) or known.language,
+                reach=Reach.EXTERNAL if user.is_guest else Reach.OK,
+            )
+            if user.is_guest:
+                seen = replace(seen, hours=replace(seen.hours, hours=seen.hours.hours or _office_hours()))
             if not user.account_enabled and own:
                 # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
                 seen = replace(seen, reach=Reach.GONE)
@@ -147,7 +157,8 @@ class PeopleLooks:
                 override = self._zone_override(known.address)
                 if override is not None:
                     hours = replace(hours, time_zone=override)
-                seen = replace(seen, hours=hours, absences=settings.absences)
+                language = _spoken(settings.language) or seen.language
+                seen = replace(seen, hours=hours, absences=settings.absences, language=language)
                 if organizes and not seen.has_teams:
                     # Who has Teams is asked again when a session is booked; who has none, until it is there.
                     providers = graph.allowed_online_meeting_providers(person_id)
@@ -192,6 +203,11 @@ class PeopleLooks:
         return None
 
 
+def _spoken(language: str) -> str:
+    """Return a language that texts are written in, or nothing where it is another one."""
+    return language if language in LANGUAGES else ""
+
+
 def events_of(person: PersonId) -> str:
     """Return the resource by which the events of a mailbox are subscribed to."""
     return f"users/{person}/events"
@@ -215,7 +231,8 @@ def _unreachable(person: Person) -> str:
         Reach.GONE: "has left the directory or is disabled: the mentorship has to be renewed with somebody else",
         Reach.ON_PREMISES: "has no mailbox in the cloud: give them one, or end the mentorship",
         Reach.OUT_OF_SCOPE: "has a mailbox outside the scope granted to graphsync: add it to the scope",
-        Reach.EXTERNAL: "is outside the organization: nothing is booked over a calendar nobody can read",
+        Reach.EXTERNAL: "is outside the organization: their calendar cannot be read, so sessions are booked at the "
+        "standing time of the pair and confirmed by their answer; settle one where there is none",
         Reach.OK: "can be reached",
     }
     return f"person {person.id} {what[person.reach]}"

@@ -59,7 +59,7 @@ class Round:
         return [
             intent
             for decision in self.decisions.values()
-            for intent in decision.intents
+            for intent in (*decision.intents, *(suggestion.intent for suggestion in decision.suggestions))
             if isinstance(intent, BookSession | MoveSession)
         ]
 
@@ -86,6 +86,7 @@ class Planner:
             writer = Writer(self.context, ledger, this_round.now, placements, availability)
             for mentorship_id, decision in this_round.decisions.items():
                 writer.write(this_round.states[mentorship_id], decision)
+            writer.send()
             for claim in claims:
                 ledger.work.settle(claim)
 
@@ -169,6 +170,8 @@ class Planner:
                 if moved is not None:
                     own.setdefault(person.id, []).append(TimeSlot(start=moved.starts_at, end=moved.ends_at))
                     moving.add(f"session/{moved.mentorship}/{moved.number}")
+                    kept = [hold for hold in moved.holds if hold.person == person.id]
+                    own[person.id].extend(TimeSlot(start=hold.starts_at, end=hold.ends_at) for hold in kept)
         windows = [window for intent in bookings for window in _windows(intent)]
         span = TimeSlot(start=min(w.start for w in windows), end=max(w.end for w in windows))
         reserved: dict[PersonId, list[TimeSlot]] = {}

@@ -418,7 +418,7 @@ def _moves(action: Action, session: MentoringSession) -> bool:
             return from_json(action.payload, BookPayload).event_id == session.event_id
         case ActionKind.MOVE:
             return from_json(action.payload, MovePayload).number == session.number
-        case ActionKind.ADD_ONLINE_MEETING | ActionKind.NUDGE:
+        case _:
             return False
 
 

@@ -167,10 +167,13 @@ class SendNudge(Intent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepReason(Intent):
-    """Settle a lost session without a replacement: keep why, and tell the pair."""
+    """Settle a lost session without a replacement: keep why, and tell the pair.
+
+    `code` says why, as the text `reason` has it.
+    """
 
     number: int
-    text: str
+    code: str
     ask_standing_time: bool = False
 
 

@@ -119,15 +119,14 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
     state = walk.state
     reply = state.reply(about_lost(lost))
     if reply is not None and reply.choice is Choice.SKIP:
-        _settle(walk, rule, SKIPPED, lost, f"session {lost.number} is skipped", "you wished to skip this one")
+        _settle(walk, rule, SKIPPED, lost, f"session {lost.number} is skipped", "skipped")
         return
     in_a_row = _replacements_in_a_row(state, lost)
     few = in_a_row < rule.in_a_row
     if not walk.check(f"fewer than {rule.in_a_row} replacements in a row were lost as well", in_a_row, few):
         # Two replacements were lost as well: the standing time is what does not suit, not the week.
         reason = f"session {lost.number} was lost after {rule.in_a_row} replacements in a row"
-        text = "it has been moved several times in a row, so a new standing time is asked for instead"
-        _settle(walk, rule, ASKS_FOR_STANDING_TIME, lost, reason, text, ask_standing_time=True)
+        _settle(walk, rule, ASKS_FOR_STANDING_TIME, lost, reason, "moved_often", ask_standing_time=True)
         return
     act_at = _act_at(state, rule, lost)
     if not walk.check(
@@ -140,7 +139,7 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
     booking = _replacement(walk, rule, lost, f"session {lost.number} was lost and is put back")
     if booking is None:
         reason = f"session {lost.number} was lost, and the calendar of one of the two cannot be read"
-        _settle(walk, rule, NOT_SOUGHT, lost, reason, "no other hour can be looked for in a calendar outside")
+        _settle(walk, rule, NOT_SOUGHT, lost, reason, "outside")
     elif not walk.held_back(rule, HELD_BACK, booking.key):
         walk.act(rule, PUTS_BACK, booking)
 
@@ -151,7 +150,7 @@ def _settle(
     step: Step,
     lost: MentoringSession,
     reason: str,
-    text: str,
+    code: str,
     *,
     ask_standing_time: bool = False,
 ) -> None:
@@ -166,7 +165,7 @@ def _settle(
             rule=rule.name,
             reason=reason,
             number=lost.number,
-            text=text,
+            code=code,
             ask_standing_time=ask_standing_time,
         ),
     )

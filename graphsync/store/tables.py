@@ -85,6 +85,9 @@ people: Final = Table(
     Column("reach", Word(Reach), nullable=False),
     Column("has_teams", Boolean),
     Column("weekly_digest", Boolean, nullable=False),
+    Column("language", TEXT, nullable=False),
+    Column("country", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
     Index("ix_people_address", "address_folded", "id"),
 )
 

@@ -85,6 +85,9 @@ PEOPLE = st.builds(
     reach=MEMBERS(Reach),
     has_teams=st.none() | st.booleans(),
     weekly_digest=st.booleans(),
+    language=TEXTS,
+    country=TEXTS,
+    region=TEXTS,
 )
 MENTORSHIPS = st.builds(
     Mentorship,

@@ -72,6 +72,10 @@ class ActionKind(StrEnum):
     MOVE = "move"
     ADD_ONLINE_MEETING = "add_online_meeting"
     NUDGE = "nudge"
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    PRESENCE = "presence"
 
 
 class Outcome(StrEnum):

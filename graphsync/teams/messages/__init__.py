@@ -4,7 +4,8 @@ Texts are short, warm and concrete; they say why they were sent and how to pause
 delay. `en/` and `fr/` hold one template for each kind of `kinds.KINDS`.
 """
 
+from graphsync.teams.messages.checks import problems_in
 from graphsync.teams.messages.kinds import KINDS, MessageKind
 from graphsync.teams.messages.texts import LANGUAGES, Message, Override, Reader, Section, Texts
 
-__all__ = ["KINDS", "LANGUAGES", "Message", "MessageKind", "Override", "Reader", "Section", "Texts"]
+__all__ = ["KINDS", "LANGUAGES", "Message", "MessageKind", "Override", "Reader", "Section", "Texts", "problems_in"]

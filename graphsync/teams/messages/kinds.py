@@ -47,7 +47,7 @@ _WHEN = "when the session is, an instant"
 _PAIR = {"mentor": "the mentor's name", "mentee": "the mentee's name"}
 _SAMPLE_PAIR = {"mentor": "Mira Vogel", "mentee": "Tom Ek"}
 _ITEM = {"mentorship": "m0a1b2c3", **_SAMPLE_PAIR}
-_REASON_CODES = [
+_REASON_CODES = (
     "outside_hours",
     "busy",
     "away",
@@ -59,7 +59,7 @@ _REASON_CODES = [
     "moved_often",
     "skipped",
     "outside",
-]
+)
 _PUT_BACK = {
     "lost": WHEN,
     "slot": None,
@@ -156,6 +156,7 @@ _ALL: Final = (
         {"code": f"one of {', '.join(f'`{code}`' for code in _REASON_CODES)}", "name": "whom it is about, or empty"},
         *({"code": code, "name": "Mira Vogel"} for code in _REASON_CODES),
     ),
+    _text("cancelled", "what is said with the cancelling of a session after an end, to both", {}),
     _text(
         "standing_time",
         "a weekday and time that the two have settled",

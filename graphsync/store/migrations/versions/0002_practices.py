@@ -21,7 +21,12 @@ NONE_YET = sa.text("'[]'")
 
 def _new_columns() -> dict[str, list[sa.Column[Any]]]:
     return {
-        "people": [sa.Column("weekly_digest", sa.Boolean(), nullable=False, server_default=sa.false())],
+        "people": [
+            sa.Column("weekly_digest", sa.Boolean(), nullable=False, server_default=sa.false()),
+            sa.Column("language", TEXT, nullable=False, server_default="en"),
+            sa.Column("country", TEXT, nullable=False, server_default=""),
+            sa.Column("region", TEXT, nullable=False, server_default=""),
+        ],
         "mentorships": [
             sa.Column("paused_until", sa.Date()),
             sa.Column("ends_on", sa.Date()),
