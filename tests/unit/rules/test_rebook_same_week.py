@@ -266,7 +266,7 @@ def test_after_two_replacements_in_a_row_a_new_standing_time_is_asked_for_instea
     intent = only(state)
     assert isinstance(intent, KeepReason)
     assert (intent.key, intent.number) == ("keep/m1/3", 3)
-    assert "new standing time" in intent.text
+    assert intent.code == "moved_often"
 
 
 def test_one_replacement_that_is_lost_is_put_back_again():
@@ -453,7 +453,7 @@ def test_one_who_wishes_to_skip_it_settles_it():
     decision = decide(a_state(lost(), replies=(a_reply("lost/m1/1", "skip"),)), rules(rebook()), ACT_AT)
     (keep,) = decision.intents
     assert isinstance(keep, KeepReason)
-    assert (keep.text, keep.ask_standing_time) == ("you wished to skip this one", False)
+    assert (keep.code, keep.ask_standing_time) == ("skipped", False)
 
 
 def test_a_session_lost_long_ago_is_not_put_back_any_more():
@@ -536,7 +536,7 @@ def test_a_calendar_outside_is_not_searched_but_its_standing_times_are():
 def test_without_a_standing_time_the_two_are_told_that_none_is_sought():
     (keep,) = decide(a_state(lost(), mentor=OUTSIDE), rules(rebook()), ACT_AT).intents
     assert isinstance(keep, KeepReason)
-    assert keep.text == "no other hour can be looked for in a calendar outside"
+    assert keep.code == "outside"
 
 
 def test_a_session_left_behind_outside_stays_where_it_is():
