@@ -240,6 +240,7 @@ class Performer:
                 written_end=payload.ends_at,
                 asked_at=now,
                 agreed=frozenset(payload.agreed),
+                booked_over=frozenset(),
                 proposal=None,
                 answers={
                     person: answer if answer.response is Response.ORGANIZER else Answer()

@@ -76,7 +76,8 @@ def _notes(walk: Walk, rule: Prepare, session: MentoringSession, person: Person)
     if rung == 1:
         walk.nudge(rule, ASKS_FOR_NOTES, person, Matter.NOTES, about, reason=reason, session=session.number)
     elif rung == 2 and rule.notes_again:
-        again_at = _next_working_day(session.ends_at, person)
+        said_at = max(nudge.sent_at for nudge in walk.state.nudges if (nudge.about, nudge.person) == (about, person.id))
+        again_at = _next_working_day(max(session.ends_at, said_at), person)  # the first may have waited for its turn
         if walk.now < again_at:
             walk.wait(rule, NOTES_AGAIN_LATER, again_at, f"notes on session {session.number} are prompted once more")
         else:

@@ -17,6 +17,9 @@ from graphsync.rules.state import MentorshipState
 ASK_AGAIN = timedelta(days=7)
 """How long after a question without an answer, or a no, the same thing may be suggested again."""
 
+TO_ANSWER = 0.25
+"""How much longer than its notice ahead a suggested time lies, as a part of that notice: the time there is to answer."""
+
 MOST_ASKED = 3
 """How often one thing is suggested; who has not said yes by then does not want it."""
 
@@ -58,8 +61,26 @@ def ask(state: MentorshipState, intent: CalendarIntent, now: datetime) -> Asked:
         text = "it was suggested" if reply is None else "it was suggested and turned down"
         again_at = quiet_since + ASK_AGAIN
         return Asked(intent=intent, verdict=Verdict.WAITS, text=text, again_at=again_at)
-    suggestion = Suggestion(intent=intent, person=asked_person(state), asked=len(questions) + 1)
+    later = _with_time_to_answer(intent, now)
+    suggestion = Suggestion(intent=later, person=asked_person(state), asked=len(questions) + 1)
     return Asked(intent=intent, verdict=Verdict.SUGGESTS, text="it is suggested", suggestion=suggestion)
+
+
+def _with_time_to_answer(intent: CalendarIntent, now: datetime) -> CalendarIntent:
+    """Return `intent` sought a little later, so that the time suggested still keeps its notice when the yes comes.
+
+    Where that leaves nothing it is sought as it is.
+    """
+    if not isinstance(intent, BookSession):
+        return intent
+    earliest = now + intent.least_lead * (1 + TO_ANSWER)
+    request = intent.request
+    cut = [replace(window, start=max(window.start, earliest)) for window in request.windows if window.end > earliest]
+    windows = tuple(window for window in cut if window.length >= request.length)
+    if not windows:
+        return intent
+    lost = sum(1 for window in request.windows[: intent.week_windows] if window.end - request.length < earliest)
+    return replace(intent, request=replace(request, windows=windows), week_windows=intent.week_windows - lost)
 
 
 def _at_the_time(intent: CalendarIntent, starts_at: datetime | None, now: datetime) -> CalendarIntent:

@@ -41,6 +41,7 @@ BUSY_TIMEOUT: Final = timedelta(seconds=5)
 _ROWS_AT_ONCE: Final = 1000
 
 _HASH_KEY: Final = "hash_key"
+_LINK_KEY: Final = "link_key"
 _MADE_AT: Final = "made_at"
 
 
@@ -65,10 +66,15 @@ class SqlStore:
 
     On SQLite one transaction runs at a time, reading ones too: keep them short, and no call to Graph within. A
     transaction within a transaction of the same thread waits for itself and gives up.
+
+    `made_at` is when the database was made; `link_key` signs the personal links, the same in all processes on it.
     """
 
-    def __init__(self, engine: Engine, digests: Digests, made_at: datetime, busy_timeout: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, digests: Digests, made_at: datetime, busy_timeout: timedelta, link_key: str
+    ) -> None:
         self.made_at = made_at
+        self.link_key = link_key
         self._engine = engine
         self._digests = digests
         self._busy_timeout = busy_timeout
@@ -192,11 +198,12 @@ def _store_on(engine: Engine, clock: Clock, busy_timeout: timedelta) -> SqlStore
             dialect.lock_schema(connection)
             schema.upgrade_within(connection)
             hash_key = _kept(connection, _HASH_KEY, new_secret())
+            link_key = _kept(connection, _LINK_KEY, new_secret())
             made_at = datetime.fromisoformat(_kept(connection, _MADE_AT, clock.now().isoformat()))
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, Digests(hash_key), made_at, busy_timeout)
+    return SqlStore(engine, Digests(hash_key), made_at, busy_timeout, link_key)
 
 
 def _kept(connection: Connection, name: str, value: str) -> str:
