@@ -18,7 +18,7 @@ ASK_AGAIN = timedelta(days=7)
 """How long after a question without an answer, or a no, the same thing may be suggested again."""
 
 TO_ANSWER = 0.25
-"""How much longer than its notice ahead a suggested time lies, as a part of that notice: the time there is to answer."""
+"""How much longer than its notice ahead a suggested time lies, in parts of it: the time to answer in."""
 
 MOST_ASKED = 3
 """How often one thing is suggested; who has not said yes by then does not want it."""

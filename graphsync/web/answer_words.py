@@ -108,7 +108,7 @@ _FR: Final = Words(
         Choice.YES: "Ce que propose le message sera fait dès que vous aurez confirmé.",
         Choice.NO: "Rien ne change alors.",
         Choice.MET: "C’est bon à savoir. Personne n’en demande davantage.",
-        Choice.NOT_MET: "Un nouveau créneau est cherché, dans la même semaine si possible. Personne ne demande pourquoi.",
+        Choice.NOT_MET: "Un nouveau créneau est cherché, dans la semaine si possible. Personne ne demande pourquoi.",
         Choice.SETTLED: "Votre première session sera planifiée dès que vous aurez tous deux confirmé.",
         Choice.TALKED: "Alors tout va bien, et rien de plus n’est demandé.",
         Choice.ANSWERED: "La question est alors close.",

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from builders import (
     DAY,
@@ -106,3 +108,23 @@ def test_a_move_is_to_that_time_too():
     )
     agreed = yes_to(move, at("09-24 14:00"))
     assert agreed.request.windows == (TimeSlot(start=at("09-24 14:00"), end=at("09-24 14:50")), week)
+
+
+def test_a_time_is_suggested_with_room_for_an_answer():
+    suggested = asked(intent=booking()).suggestion.intent
+    assert suggested.request.windows[0].start == NOW + 8.75 * DAY
+    assert suggested.request.windows[0].end == booking().request.windows[0].end
+
+
+def test_of_a_replacement_the_rest_of_the_week_is_left_out_where_it_is_too_near():
+    late = booking(a_state(LOST), rebook(), at("09-26 10:00"))
+    assert late.week_windows == 1
+    suggested = asked(intent=late, now=at("09-26 17:20")).suggestion.intent
+    assert (suggested.week_windows, len(suggested.request.windows)) == (0, 1)
+
+
+def test_where_there_would_be_no_room_it_is_suggested_as_it_is():
+    intent = booking()
+    near = TimeSlot(start=at("09-21 10:00"), end=at("09-21 10:50"))
+    close = replace(intent, request=replace(intent.request, windows=(near,)))
+    assert asked(intent=close).suggestion.intent == close
