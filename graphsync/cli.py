@@ -68,6 +68,27 @@ def check(directory: Path) -> None:
 
 @main.command()
 @config_option
+@click.option(
+    "--preview",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="A directory to write a page for each language into.",
+)
+def messages(directory: Path, target: Path) -> None:
+    """Show all texts that people get, in every language, with samples; those of the programme's own are marked."""
+    from graphsync.settings import load_settings
+    from graphsync.teams.messages.preview import pages
+
+    made = pages(load_settings(os.environ, directory).config.texts)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, page in made.items():
+        (target / name).write_text(page, encoding="utf-8")
+    click.echo(f"{_counted(len(made), 'page')} in {target}: open {target / next(iter(made))}")
+
+
+@main.command()
+@config_option
 def serve(directory: Path) -> None:
     """Run the service: take notifications in, look, decide, act.
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,25 @@ class Problem:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         rule = f"rule {self.rule!r}: " if self.rule else ""
         return f"{place}: {rule}found {self.found}; expected {self.expected}"
+
+
+def one_of(allowed: Iterable[str], found: object = None) -> str:
+    """Return `'a', 'b' or 'c'`, sorted, with a hint where one of them comes close to `found`."""
+    names = sorted(allowed)
+    quoted = [repr(name) for name in names]
+    listed = " or ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
+    return listed + near_miss(names, found)
+
+
+def near_miss(allowed: Iterable[str], found: object, *, prefix: str = "") -> str:
+    """Return ` (did you mean 'x'?)` for the allowed name closest to `found`, or nothing where none is close.
+
+    A `prefix` that all of them have in common does not count as closeness.
+    """
+    folded = {name.removeprefix(prefix).casefold(): name for name in allowed}
+    sought = [found.removeprefix(prefix).casefold()] if isinstance(found, str) else []
+    close = [name for word in sought for name in difflib.get_close_matches(word, folded, n=1)]
+    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
 class ConfigError(GraphsyncError):

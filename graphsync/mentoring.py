@@ -63,20 +63,63 @@ class Loss(StrEnum):
     DECLINED = "declined"
     DROPPED = "dropped"
     ABSENT = "absent"
+    NOT_HELD = "not_held"
 
 
 class RequestSource(StrEnum):
     """Where an open request came from."""
 
     INVITE = "invite"
+    QUESTION = "question"
     CHAT = "chat"
+    MAIL = "mail"
 
 
 class OptIn(StrEnum):
-    """What both people of a mentorship have agreed to beyond their invites."""
+    """What both people of a mentorship have agreed to beyond their invites.
+
+    `REREAD` is the mentor's wish for a quarter of an hour to themselves before a session.
+    """
 
     CHAT = "chat"
+    MAIL = "mail"
     SELF_BOOKED = "self_booked"
+    REREAD = "reread"
+
+
+class Choice(StrEnum):
+    """What somebody answers on the page that a personal link opens; which ones are offered depends on the matter."""
+
+    YES = "yes"
+    NO = "no"
+    MET = "met"
+    NOT_MET = "not_met"
+    SETTLED = "settled"
+    TALKED = "talked"
+    ANSWERED = "answered"
+    SKIP = "skip"
+    HELP = "help"
+    PAUSE = "pause"
+    END = "end"
+
+
+class HoldKind(StrEnum):
+    """What time graphsync keeps free around a session, in one person's own calendar."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    REREAD = "reread"
+
+
+class FlagKind(StrEnum):
+    """What a coordinator is told of a mentorship: that it needs a look, never since when or because of whom."""
+
+    NOT_STARTED = "not_started"
+    NOT_MEETING = "not_meeting"
+    LOST_TOUCH = "lost_touch"
+    HELP_ASKED = "help_asked"
+    NO_HOURS = "no_hours"
+    TO_RENEW = "to_renew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +161,9 @@ class Absence:
 class Person:
     """A mentor or mentee, as the directory and the mailbox settings describe them.
 
-    `hours` are their own working hours; `has_teams` is None while nobody has looked.
+    `hours` are their own working hours; `has_teams` is None while nobody has looked. With `weekly_digest` they get what
+    is not urgent once a week. `language` is the one they read, as an ISO 639 code; `country` (ISO 3166-1 alpha-2) and
+    `region` (its subdivision) tell which public holidays they have, each empty where it is not known.
     """
 
     id: PersonId
@@ -129,6 +174,10 @@ class Person:
     absences: tuple[Absence, ...] = ()
     reach: Reach = Reach.OK
     has_teams: bool | None = None
+    weekly_digest: bool = False
+    language: str = "en"
+    country: str = ""
+    region: str = ""
 
     @property
     def time_zone(self) -> str:
@@ -155,7 +204,9 @@ class Mentorship:
     """One mentor, one mentee, and what they have settled.
 
     `cadence` overrides the rule's; `phone` names caller and number where `medium` is PHONE; `mentor_offers` and
-    `mentee_offers` are hours beyond a person's own, by the wall clock of that person's zone.
+    `mentee_offers` are hours beyond a person's own, by the wall clock of that person's zone. `paused_until` is the day
+    a pause is over, where one is known; `ends_on` the last day, where that is. `released_at` is when an imported
+    mentorship takes its turn, `closed_at` when graphsync ended it.
     """
 
     id: MentorshipId
@@ -171,6 +222,10 @@ class Mentorship:
     opt_ins: frozenset[OptIn] = frozenset()
     mentor_offers: tuple[DayHours, ...] = ()
     mentee_offers: tuple[DayHours, ...] = ()
+    paused_until: date | None = None
+    ends_on: date | None = None
+    released_at: datetime | None = None
+    closed_at: datetime | None = None
 
     def other(self, person: PersonId) -> PersonId:
         """Return the one of the two who is not `person`."""
@@ -195,6 +250,17 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Time kept in one person's own calendar around a session; it follows the session's moves and vanishes with it."""
+
+    kind: HoldKind
+    person: PersonId
+    event_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MentoringSession:
     """One planned meeting of a mentorship, as it stands in the calendars.
 
@@ -206,7 +272,8 @@ class MentoringSession:
     `loss` says how the session was lost; `no_slot_reason` why a lost session was not put back into its week, kept
     where there is something to say. `asked_at` is since when the present times wait for answers; `agreed` are those
     who proposed the present time, and so have accepted it. `copies` are the event ids of the attendees' own copies,
-    once seen; `copies_looked_at` is when they were last looked for.
+    once seen; `copies_looked_at` is when they were last looked for. `booked_over` are those in whose calendar something
+    else lies over it; `attended` those whom an attendance report shows; `holds` the time kept around it.
     """
 
     mentorship: MentorshipId
@@ -233,6 +300,9 @@ class MentoringSession:
     proposal: Proposal | None = None
     copies: Mapping[PersonId, str] = field(default_factory=dict)
     copies_looked_at: datetime | None = None
+    booked_over: frozenset[PersonId] = frozenset()
+    attended: frozenset[PersonId] = frozenset()
+    holds: tuple[Hold, ...] = ()
 
     def __post_init__(self) -> None:
         if self.starts_at >= self.ends_at:
@@ -273,3 +343,19 @@ class Nudge:
     about: str
     rung: int
     sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What one person answered about one matter, on a page that their personal link opened; the last one counts.
+
+    `until` goes with PAUSE, `starts_at` with a YES to a suggested time.
+    """
+
+    mentorship: MentorshipId
+    person: PersonId
+    about: str
+    choice: Choice
+    at: datetime
+    until: date | None = None
+    starts_at: datetime | None = None

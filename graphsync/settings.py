@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, near_miss
 from graphsync.rules.checking import gathered
 from graphsync.rules.config import Config, FileNames, Override, parse_config
-from graphsync.rules.kinds import near_miss
+from graphsync.teams.messages import Override as TextOverride
 
 PREFIX = "GRAPHSYNC_"
+
+MESSAGES = "messages"
+"""The folder of a programme's own texts, in the configuration directory."""
 
 _CERTIFICATE, _PRIVATE_KEY = "CERTIFICATE", "PRIVATE KEY"
 
@@ -147,13 +150,33 @@ def _config(variables: Mapping[str, str], directory: Path) -> Config:
     overrides = {path: Override(name, variables[name]) for name, path in OVERRIDES.items() if name in variables}
     graphsync_yaml, rules_yaml, mentorships_csv = texts
     names = FileNames(*(_from_here(path) for path in paths))
-    parse = partial(parse_config, graphsync_yaml, rules_yaml, mentorships_csv, names=names, overrides=overrides)
+    messages = gathered(partial(_messages, directory / MESSAGES), problems) or {}
+    parse = partial(
+        parse_config, graphsync_yaml, rules_yaml, mentorships_csv, names=names, overrides=overrides, messages=messages
+    )
     said: list[Problem] = []
     config = gathered(parse, said)
     problems.extend(problem for problem in said if problem.file not in unreadable)
     if problems or config is None:
         raise ConfigError(problems)
     return config
+
+
+def _messages(directory: Path) -> dict[tuple[str, str], TextOverride]:
+    """Return the programme's own texts: `messages/<language>/<kind>.html`, by language and kind."""
+    problems: list[Problem] = []
+    found: dict[tuple[str, str], TextOverride] = {}
+    for path in sorted(directory.glob("*/*")):
+        name = _from_here(path)
+        if path.suffix != ".html":
+            problems.append(_problem(name, "a file that is no text", "a file named <kind>.html"))
+            continue
+        source = gathered(partial(_text, path, name), problems)
+        if source is not None:
+            found[path.parent.name, path.stem] = TextOverride(file=name, source=source)
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def _proof(variables: Mapping[str, str]) -> Credential | None:

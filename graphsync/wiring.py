@@ -19,8 +19,10 @@ from graphsync.graph.credentials import ClientCertificate, ClientSecret
 from graphsync.jobs import EngineThread, SteppedThread
 from graphsync.settings import CONFIG, Settings, load_settings
 from graphsync.store import open_store
+from graphsync.web.answers import answers_blueprint
 from graphsync.web.app import create_app
 from graphsync.web.intake import Intake, StoreForNotifications
+from graphsync.web.links import SignedLinks
 from graphsync.web.receiver import receiver_paths
 from graphsync.web.server import at_worker_end, serve
 
@@ -63,6 +65,7 @@ def service_app() -> Flask:
     graph = graph_client(settings, clock)
     at_worker_end(graph.close)
     public_url = settings.config.deployment.service.public_url.rstrip("/")
+    links = SignedLinks(store.link_key, public_url, clock)
     engine = Engine(
         context=Context(
             store=store,
@@ -70,6 +73,7 @@ def service_app() -> Flask:
             clock=clock,
             config=settings.config,
             notification_url=public_url + receiver_paths("")[0],
+            links=links,
         )
     )
     if stepped is not None and settings.steps is not None:
@@ -81,7 +85,8 @@ def service_app() -> Flask:
     at_worker_end(intake.stop)
     thread.start()
     at_worker_end(thread.stop)
-    return create_app(intake=intake, clock=clock)
+    answers = answers_blueprint(store, links, clock, on_marked=thread.wake)
+    return create_app(intake=intake, clock=clock, answers=answers)
 
 
 def graph_client(settings: Settings, clock: Clock) -> GraphClient:

@@ -9,15 +9,30 @@ from zoneinfo import ZoneInfo
 
 from graphsync.mentoring import (
     Answer,
+    Choice,
     DayHours,
     MentoringSession,
     Mentorship,
+    Nudge,
     Person,
     Proposal,
+    Reply,
     Response,
     WeeklyHours,
 )
-from graphsync.rules.schema import AnswerPromptly, BookAhead, NudgePolicy, RebookSameWeek, RuleSet, VideoFirst
+from graphsync.rules.schema import (
+    AnswerPromptly,
+    BookAhead,
+    CloseWell,
+    NudgePolicy,
+    Prepare,
+    RebookSameWeek,
+    RuleSet,
+    StartWell,
+    StayInTouch,
+    Undisturbed,
+    VideoFirst,
+)
 from graphsync.rules.state import Attempt, MentorshipState
 
 HOUR = timedelta(hours=1)
@@ -98,8 +113,8 @@ def a_proposal(starts_at, by=MENTOR, length=timedelta(minutes=50)):
     return Proposal(by=by, starts_at=start, ends_at=start + length)
 
 
-def an_attempt(key, tried_at=NOW, retry_at=None, reason="no hour was free"):
-    return Attempt(mentorship="m1", key=key, tried_at=tried_at, reason=reason, retry_at=retry_at)
+def an_attempt(key, tried_at=NOW, retry_at=None, reason="no hour was free", **changes):
+    return Attempt(mentorship="m1", key=key, tried_at=tried_at, reason=reason, retry_at=retry_at, **changes)
 
 
 def a_state(*sessions, mentor=None, mentee=None, mentorship=None, organizer=None, **changes):
@@ -129,6 +144,34 @@ def video(**changes):
 
 def answers(**changes):
     return AnswerPromptly(**{"name": "answers", "mode": "enforce"} | changes)
+
+
+def start(**changes):
+    return StartWell(**{"name": "start", "mode": "enforce"} | changes)
+
+
+def touch(**changes):
+    return StayInTouch(**{"name": "touch", "mode": "enforce"} | changes)
+
+
+def preparing(**changes):
+    return Prepare(**{"name": "prepare", "mode": "enforce"} | changes)
+
+
+def quiet(**changes):
+    return Undisturbed(**{"name": "quiet", "mode": "enforce"} | changes)
+
+
+def closing(**changes):
+    return CloseWell(**{"name": "close", "mode": "enforce"} | changes)
+
+
+def a_reply(about, choice="yes", person=MENTEE, at=NOW, **changes):
+    return Reply(**{"mentorship": "m1", "person": person, "about": about, "choice": Choice(choice), "at": at} | changes)
+
+
+def a_nudge(about, person=MENTOR, sent_at=NOW - DAY, rung=1, practice="prepare"):
+    return Nudge(mentorship="m1", person=person, practice=practice, about=about, rung=rung, sent_at=sent_at)
 
 
 def rules(*chosen, **policy):

@@ -5,7 +5,9 @@ No clock is read and nothing is fetched; `graph/` brings calendars in as the val
 
 from graphsync.calendar.availability import PersonAvailability, busy_from
 from graphsync.calendar.bookings import BookingRequest, Limits, Placement, Reason, ScoredSlot
+from graphsync.calendar.census import Census, census
 from graphsync.calendar.events import Attendee, CalendarEvent, Schedule, ScheduleItem
+from graphsync.calendar.holidays import countries, holidays_around, regions_of
 from graphsync.calendar.scheduling import schedule
 from graphsync.calendar.slots import TimeSlot, free_slots, merged, without
 from graphsync.calendar.time_zones import UnknownTimeZone, YearlyChange, custom_rule, iana_name, windows_name, zone
@@ -24,6 +26,7 @@ __all__ = [
     "Attendee",
     "BookingRequest",
     "CalendarEvent",
+    "Census",
     "Limits",
     "PersonAvailability",
     "Placement",
@@ -37,12 +40,16 @@ __all__ = [
     "add_working_days",
     "add_working_time",
     "busy_from",
+    "census",
+    "countries",
     "custom_rule",
     "free_slots",
+    "holidays_around",
     "iana_name",
     "iso_week",
     "merged",
     "next_working_instant",
+    "regions_of",
     "same_iso_week",
     "schedule",
     "start_of_day",

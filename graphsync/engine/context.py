@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from graphsync.clock import Clock
-from graphsync.engine.ports import Graph, Ledger, Store, Subject, SubjectKind
+from graphsync.engine.ports import Graph, Ledger, Links, NoLinks, Store, Subject, SubjectKind
 from graphsync.mentoring import Mentorship, MentorshipId, Person
 from graphsync.rules.config import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The ports and the configuration; `notification_url` is where Graph is asked to send its notifications."""
+    """The ports and the configuration; `notification_url` is where Graph is asked to send its notifications.
+
+    `links` makes the personal links in messages.
+    """
 
     store: Store
     graph: Graph
     clock: Clock
     config: Config
     notification_url: str
+    links: Links = field(default_factory=NoLinks)
 
     def now(self) -> datetime:
         """Return the present instant."""

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 
 from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context
+from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
-from graphsync.engine.perform import Performer, matter_of
+from graphsync.engine.perform import Performer
 from graphsync.engine.plan import FREE_BUSY_REFUSED, Planner
 from graphsync.engine.ports import Action, Alert, Claim, Ledger, Subject, SubjectKind
 from graphsync.engine.sessions import SessionLooks
@@ -34,9 +35,14 @@ FAULT_WAIT = timedelta(hours=1)
 
 @dataclass(slots=True)
 class Engine:
-    """Runs the loop over one store and one Graph."""
+    """Runs the loop over one store and one Graph.
+
+    With `performs` off nothing is written to Graph: what was decided stays in the outbox, and subscriptions are left
+    as they are. That is for a store that is thrown away afterwards.
+    """
 
     context: Context
+    performs: bool = True
     _people: PeopleLooks = field(init=False)
     _sessions: SessionLooks = field(init=False)
     _chats: ChatLooks = field(init=False)
@@ -86,7 +92,7 @@ class Engine:
         try:
             self._rows, error = self._people.enlist(self._rows)
             self._subscriptions.want()
-            if error is None:
+            if error is None and self.performs:
                 self._subscriptions.clean()
         except GraphError as of_cleaning:
             error = of_cleaning
@@ -105,9 +111,10 @@ class Engine:
     def _round(self) -> bool:
         """Do one round; return whether there was anything to do."""
         now = self.context.now()
+        kinds = LOOKS if self.performs else LOOKS - {SubjectKind.SUBSCRIPTION}
         with self.context.store.transaction() as ledger:
             self._timers(ledger, now)
-            looks = ledger.work.claim(now, LOOKS, CLAIMS)
+            looks = ledger.work.claim(now, kinds, CLAIMS)
         seen = [(claim, self._look(claim)) for claim in looks]
         if any(claim.subject.kind is SubjectKind.PAIR for claim in looks):
             self._subscriptions.want()
@@ -122,8 +129,10 @@ class Engine:
             due = ledger.work.claim(now, {SubjectKind.MENTORSHIP}, CLAIMS)
         if due:
             self._decide(due)
-        with self.context.store.transaction() as ledger:
-            actions = ledger.outbox.due(now)
+        actions: Sequence[Action] = ()
+        if self.performs:
+            with self.context.store.transaction() as ledger:
+                actions = ledger.outbox.due(now)
         for action in actions:
             self._perform(action)
         return bool(looks or due or actions)

@@ -64,6 +64,7 @@ def observed(
     moved = (starts_at, ends_at) != (session.starts_at, session.ends_at) and starts_at < ends_at
     if moved:
         session = replace(session, starts_at=starts_at, ends_at=ends_at, asked_at=now, agreed=frozenset())
+        session = replace(session, booked_over=frozenset())  # of the time it had; a look at the calendars says anew
     asked_at = session.asked_at or session.invited_at
     answers: dict[PersonId, Answer] = {}
     proposal: Proposal | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TypeVar
 
 import msgspec
 
-from graphsync.mentoring import Medium, PersonId
+from graphsync.mentoring import HoldKind, Medium, MentorshipId, PersonId
 
 PayloadType = TypeVar("PayloadType", bound=msgspec.Struct)
 
@@ -38,7 +39,7 @@ class BookPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that stands, to be moved to a time somebody proposed."""
+    """A session that stands, to be moved to a time somebody proposed, or both agreed to."""
 
     intent_key: str
     number: int
@@ -46,7 +47,8 @@ class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime
     time_zone: str
     from_start: datetime
-    proposal_by: PersonId
+    proposal_by: PersonId | None = None
+    agreed: tuple[PersonId, ...] = ()
 
 
 class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,23 +58,83 @@ class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
-class NudgePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to one person; `about` and `session` say what must still be so when it is sent.
+class HoldPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """Time to be kept free in one person's own calendar; `body` is the exact request body of the event."""
 
-    A message about a lost session is right as long as `session`, its replacement, starts at `starts_at`; one that is
-    `lasting` says what does not pass, and is sent in any case.
-    """
+    intent_key: str
+    number: int
+    kind: HoldKind
+    person: PersonId
+    starts_at: datetime
+    ends_at: datetime
+    tag: str
+    body: str
+
+
+class ReleasePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """Time that was kept, to be given back."""
+
+    intent_key: str
+    number: int
+    person: PersonId
+    event_id: str
+
+
+class CancelPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A session of a mentorship that has ended, to be cancelled."""
+
+    intent_key: str
+    number: int
+    comment: str
+
+
+class PresencePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """One person, to be shown as do-not-disturb until a session ends."""
+
+    intent_key: str
+    person: PersonId
+    until: datetime
+
+
+class StillTrue(StrEnum):
+    """What must still be so when a message is sent."""
+
+    ALWAYS = "always"
+    INVITE_IS_OPEN = "invite_is_open"
+    REQUEST_IS_OPEN = "request_is_open"
+    SESSION_STANDS = "session_stands"
+    REPLACEMENT_STANDS = "replacement_stands"
+
+
+class NudgePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One matter of a message, rendered; `still` says what must be so of `about`, `session`, `starts_at` by then."""
+
+    mentorship: MentorshipId
+    about: str
+    still: StillTrue
+    heading: str
+    why: str
+    content: str
+    may_pause: bool
+    session: int | None = None
+    starts_at: datetime | None = None
+
+
+class NudgePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to one person, of one matter or several; those that are past by the time it is sent are left out."""
 
     person: PersonId
     address: str
     name: str
-    subject: str
-    body_html: str
+    language: str
+    time_zone: str
+    pause_link: str
     headers: tuple[tuple[str, str], ...]
-    about: str
-    session: int | None = None
-    lasting: bool = False
-    starts_at: datetime | None = None
+    parts: tuple[NudgePart, ...]
+
+    def with_header(self, name: str, value: str) -> NudgePayload:
+        """Return the message with one header more."""
+        return msgspec.structs.replace(self, headers=(*self.headers, (name, value)))
 
 
 class SentMail(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
@@ -14,6 +16,8 @@ from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import DayHours, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
+from graphsync.rules.schema import StartWell
+from graphsync.teams.messages import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class PeopleLooks:
         """
         deployment = self.context.config.deployment
         left: list[MentorshipRow] = []
+        released = self._released()
         unknown: set[str] = set()
         last_error: GraphError | None = None
         for address in sorted({*deployment.organizers.programme_mailboxes, deployment.mail.sender}):
@@ -60,7 +65,7 @@ class PeopleLooks:
                 continue
             now = self.context.now()
             with self.context.store.transaction() as ledger:
-                mentorship = row.mentorship(mentor.id, mentee.id)
+                mentorship = self._taken_up(ledger, row.mentorship(mentor.id, mentee.id), now, released)
                 ledger.mentorships.save(mentorship)
                 mark_mentorship(ledger, mentorship.id, now)
                 if OptIn.CHAT in mentorship.opt_ins:
@@ -72,6 +77,29 @@ class PeopleLooks:
                 if alert.key.startswith(UNKNOWN) and alert.key not in unknown:
                     ledger.records.clear_alert(alert.key)
         return left, last_error
+
+    def _taken_up(self, ledger: Ledger, mentorship: Mentorship, now: datetime, released: Counter[str]) -> Mentorship:
+        """Return a mentorship of the file with what is known of it: when it takes its turn, and whether it was closed.
+
+        New ones are released in parts, as many a day as `start_well` says. One that was closed begins anew with
+        another first day.
+        """
+        known = ledger.mentorships.get(mentorship.id)
+        if known is not None and known.started_on == mentorship.started_on:
+            return replace(mentorship, released_at=known.released_at, closed_at=known.closed_at)
+        rules = self.context.config.rules.candidates(StartWell, mentorship.cohort)
+        if not rules:
+            return mentorship
+        before = released[mentorship.cohort]
+        released[mentorship.cohort] += 1
+        return replace(mentorship, released_at=now + timedelta(days=before // rules[0].a_day))
+
+    def _released(self) -> Counter[str]:
+        """Return how many mentorships of each cohort were released within a day, or wait for their turn."""
+        since = self.context.now() - timedelta(days=1)
+        with self.context.store.transaction() as ledger:
+            known = ledger.mentorships.all()
+        return Counter(m.cohort for m in known if m.released_at is not None and m.released_at > since)
 
     def _end_those_not_listed(self) -> None:
         """Stop acting on mentorships whose line is gone from the file; a line that comes back takes them up again."""
@@ -134,7 +162,17 @@ class PeopleLooks:
         seen = known
         try:
             user = graph.get_user(person_id)
-            seen = replace(seen, display_name=user.display_name, office_location=user.office_location, reach=Reach.OK)
+            seen = replace(
+                seen,
+                display_name=user.display_name,
+                office_location=user.office_location,
+                country=user.country,
+                region=self._said(known.address, "region") or "",
+                language=_spoken(user.language) or known.language,
+                reach=Reach.EXTERNAL if user.is_guest else Reach.OK,
+            )
+            if user.is_guest:
+                seen = replace(seen, hours=replace(seen.hours, hours=seen.hours.hours or _office_hours()))
             if not user.account_enabled and own:
                 # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
                 seen = replace(seen, reach=Reach.GONE)
@@ -144,10 +182,13 @@ class PeopleLooks:
             try:
                 settings = graph.get_mailbox_settings(person_id)
                 hours = settings.hours or replace(seen.hours, hours=known.hours.hours or _office_hours())
-                override = self._zone_override(known.address)
-                if override is not None:
-                    hours = replace(hours, time_zone=override)
-                seen = replace(seen, hours=hours, absences=settings.absences)
+                hours = replace(
+                    hours,
+                    time_zone=self._said(known.address, "time_zone") or hours.time_zone,
+                    hours=self._said(known.address, "hours") or hours.hours,
+                )
+                language = _spoken(settings.language) or seen.language
+                seen = replace(seen, hours=hours, absences=settings.absences, language=language)
                 if organizes and not seen.has_teams:
                     # Who has Teams is asked again when a session is booked; who has none, until it is there.
                     providers = graph.allowed_online_meeting_providers(person_id)
@@ -182,14 +223,20 @@ class PeopleLooks:
                 return True
         return False
 
-    def _zone_override(self, address: str) -> str | None:
+    def _said(self, address: str, what: str) -> Any:
+        """Return what the mentorships file says of somebody, of the kinds in `PERSONAL`; None where it says nothing."""
         folded = address.casefold()
         for row in self.context.config.mentorships:
-            if row.mentor.casefold() == folded and row.mentor_time_zone:
-                return row.mentor_time_zone
-            if row.mentee.casefold() == folded and row.mentee_time_zone:
-                return row.mentee_time_zone
+            for role, theirs in (("mentor", row.mentor), ("mentee", row.mentee)):
+                said = getattr(row, f"{role}_{what}")
+                if theirs.casefold() == folded and said:
+                    return said
         return None
+
+
+def _spoken(language: str) -> str:
+    """Return a language that texts are written in, or nothing where it is another one."""
+    return language if language in LANGUAGES else ""
 
 
 def events_of(person: PersonId) -> str:
@@ -215,7 +262,8 @@ def _unreachable(person: Person) -> str:
         Reach.GONE: "has left the directory or is disabled: the mentorship has to be renewed with somebody else",
         Reach.ON_PREMISES: "has no mailbox in the cloud: give them one, or end the mentorship",
         Reach.OUT_OF_SCOPE: "has a mailbox outside the scope granted to graphsync: add it to the scope",
-        Reach.EXTERNAL: "is outside the organization: nothing is booked over a calendar nobody can read",
+        Reach.EXTERNAL: "is outside the organization: their calendar cannot be read, so sessions are booked at the "
+        "standing time of the pair and confirmed by their answer; settle one where there is none",
         Reach.OK: "can be reached",
     }
     return f"person {person.id} {what[person.reach]}"

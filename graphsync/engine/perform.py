@@ -12,30 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from graphsync.calendar import CalendarEvent
-from graphsync.engine.context import Context, mark_mentorship, pair_of
-from graphsync.engine.payloads import (
-    BookPayload,
-    MovePayload,
-    NudgePayload,
-    OnlinePayload,
-    SentMail,
-    from_json,
-    to_json,
-)
+from graphsync.engine.context import Context, pair_of
+from graphsync.engine.keeping import Keeping
+from graphsync.engine.mailing import ADMIN_WAIT, Mailing
+from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes, matter_of
+from graphsync.engine.payloads import BookPayload, MovePayload, OnlinePayload, from_json
 from graphsync.engine.people import TEAMS_PROVIDER
-from graphsync.engine.ports import (
-    Action,
-    ActionKind,
-    Alert,
-    AuditEntry,
-    EventChange,
-    Invitee,
-    Ledger,
-    MailDraft,
-    Outcome,
-    Subject,
-    SubjectKind,
-)
+from graphsync.engine.ports import Action, ActionKind, Alert, EventChange, Ledger, Outcome, Subject, SubjectKind
 from graphsync.engine.state import holder
 from graphsync.errors import (
     ActionRefused,
@@ -46,29 +29,19 @@ from graphsync.errors import (
     GraphRejected,
     need_retry,
 )
-from graphsync.mentoring import (
-    Answer,
-    Loss,
-    MentoringSession,
-    PersonId,
-    Response,
-    Status,
-)
-from graphsync.rules.answer_promptly import open_invites
-from graphsync.rules.rebook_same_week import FREEZE
-from graphsync.rules.state import Attempt, MentorshipState
+from graphsync.mentoring import Answer, Loss, MentoringSession, PersonId, Response, Status
+from graphsync.rules.rebook_same_week import FREEZE, FROZEN
 
 log = logging.getLogger(__name__)
 
 SENDING = "sending"
 """Progress of an action whose Graph call may be under way, or may have been made by a process that died."""
 
-AGAIN_SOON = timedelta(minutes=10)
-ADMIN_WAIT = timedelta(hours=1)
 OUTDATED = timedelta(hours=1)
 """Free/busy read this long ago is no ground to book on: the action is refused and decided again."""
 
-MAIL_LOOKS = 3
+PAIR = 2
+"""Both of a mentorship: who moves a session that near needs the consent of as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +50,45 @@ class Performer:
 
     context: Context
 
+    @property
+    def outcomes(self) -> Outcomes:
+        """Where it is kept how actions end."""
+        return Outcomes(self.context)
+
     def perform(self, action: Action) -> None:
         """Carry out one action and keep its outcome; a failure that may pass puts it off."""
         steps: dict[ActionKind, Callable[[Action], str]] = {
             ActionKind.BOOK: self._book,
             ActionKind.MOVE: self._move,
             ActionKind.ADD_ONLINE_MEETING: self._add_online_meeting,
-            ActionKind.NUDGE: self._nudge,
+            ActionKind.NUDGE: Mailing(self.context, self.outcomes).send,
+            ActionKind.HOLD: Keeping(self.context, self.outcomes).hold,
+            ActionKind.RELEASE: Keeping(self.context, self.outcomes).release,
+            ActionKind.CANCEL: Keeping(self.context, self.outcomes).cancel,
+            ActionKind.PRESENCE: Keeping(self.context, self.outcomes).presence,
         }
         now = self.context.now()
         try:
             detail = steps[action.kind](action)
         except ActionRefused as refusal:
-            self._end(action, Outcome.REFUSED, refusal.reason, retry_at=now + AGAIN_SOON)
-        except _NotYet as wait:
-            self._put_off(action, now + wait.delay)
+            self.outcomes.end(action, Outcome.REFUSED, refusal.reason, retry_at=now + AGAIN_SOON)
+        except NotYet as wait:
+            self.outcomes.put_off(action, now + wait.delay)
         except GraphAuthError as error:
             with self.context.store.transaction() as ledger:
                 text = f"{matter_of(action)} waits: {error}; grant the permission, or add the mailbox to the scope"
                 ledger.records.raise_alert(Alert(key=f"refused/{matter_of(action)}", text=text, raised_at=now))
-            self._put_off(action, now + ADMIN_WAIT)
+            self.outcomes.put_off(action, now + ADMIN_WAIT)
         except (GraphConflict, GraphNotFound) as error:
             # Our picture is stale: what is in the calendar is looked at and decided again.
-            self._end(action, Outcome.REFUSED, f"the calendar has changed: {error}", retry_at=now + AGAIN_SOON)
+            self.outcomes.end(action, Outcome.REFUSED, f"the calendar has changed: {error}", retry_at=now + AGAIN_SOON)
         except GraphRejected as error:
-            self._end(action, Outcome.FAILED, str(error), retry_at=now + timedelta(days=1))
+            self.outcomes.end(action, Outcome.FAILED, str(error), retry_at=now + timedelta(days=1))
         except GraphError as error:
             wait_for = need_retry(error, action.attempts + 1)
             if wait_for is None:
                 raise
-            self._put_off(action, now + wait_for)
+            self.outcomes.put_off(action, now + wait_for)
         else:
             log.info("%s: done, %s", action.key, detail)
 
@@ -224,7 +206,7 @@ class Performer:
                 self._no_teams(ledger, payload.organizer, now)
             # A look right after: it keeps the attendees' copies, and sets the timers for those to come.
             ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=payload.organizer, item=made.id), now)
-            self._done(ledger, action, f"session {payload.number} booked", now)
+            self.outcomes.done(ledger, action, f"session {payload.number} booked", now)
 
     def _settle_lost(self, ledger: Ledger, session: MentoringSession, payload: BookPayload, now: datetime) -> None:
         lost = next(s for s in ledger.sessions.of(session.mentorship) if s.number == payload.replaces)
@@ -244,7 +226,8 @@ class Performer:
         if found.starts_at != payload.starts_at:
             if found.is_cancelled or found.starts_at != payload.from_start:
                 raise ActionRefused("the session was changed by hand meanwhile")
-            if payload.from_start - now < FREEZE:
+            least = FROZEN if len(payload.agreed) == PAIR else FREEZE
+            if payload.from_start - now < least:
                 raise ActionRefused("the session is too near to be moved")
             change = EventChange(starts_at=payload.starts_at, ends_at=payload.ends_at, time_zone=payload.time_zone)
             found = graph.update_event(session.organizer, session.event_id, change)
@@ -256,7 +239,8 @@ class Performer:
                 written_start=payload.starts_at,
                 written_end=payload.ends_at,
                 asked_at=now,
-                agreed=frozenset((payload.proposal_by,)),
+                agreed=frozenset(payload.agreed),
+                booked_over=frozenset(),
                 proposal=None,
                 answers={
                     person: answer if answer.response is Response.ORGANIZER else Answer()
@@ -266,7 +250,7 @@ class Performer:
             ledger.sessions.save(moved)
             ledger.reservations.rename(action.key, holder(action.mentorship, payload.number))
             ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=session.organizer, item=session.event_id), now)
-            self._done(ledger, action, f"session {payload.number} moved to the proposed time", now)
+            self.outcomes.done(ledger, action, f"session {payload.number} moved to the proposed time", now)
         return f"session {payload.number} moved"
 
     def _add_online_meeting(self, action: Action) -> str:
@@ -282,7 +266,7 @@ class Performer:
                 ledger.sessions.save(replace(session, online=True))
             else:
                 self._no_teams(ledger, session.organizer, now)
-            self._done(ledger, action, "Teams meeting added" if made else "the organizer has no Teams", now)
+            self.outcomes.done(ledger, action, "Teams meeting added" if made else "the organizer has no Teams", now)
         return f"session {payload.number} online: {made}"
 
     def _standing(self, ledger: Ledger, action: Action, number: int) -> MentoringSession:
@@ -297,155 +281,3 @@ class Performer:
         if person is not None:
             ledger.people.save(replace(person, has_teams=False))
             log.warning("mailbox %s answered without a Teams meeting at %s", organizer, now.isoformat())
-
-    # ------------------------------------------------------------ messages
-
-    def _nudge(self, action: Action) -> str:
-        payload = from_json(action.payload, NudgePayload)
-        graph, now = self.context.graph, self.context.now()
-        with self.context.store.transaction() as ledger:
-            sender = ledger.people.by_address(self.context.config.deployment.mail.sender)
-            if sender is None:
-                raise _NotYet(ADMIN_WAIT)
-            if not action.progress:
-                self._still_open(ledger, action, payload, now)
-        if action.progress:
-            mail = from_json(action.progress, SentMail)
-            if graph.find_mail(sender.id, "sentitems", mail.internet_message_id) is not None:
-                return self._sent(action, now)
-            if graph.find_mail(sender.id, "drafts", mail.internet_message_id) is None:
-                return self._uncertain(action, mail, now)
-        else:
-            draft = graph.create_mail_draft(
-                sender.id,
-                MailDraft(
-                    to=Invitee(address=payload.address, name=payload.name),
-                    subject=payload.subject,
-                    body_html=payload.body_html,
-                    headers=payload.headers,
-                ),
-            )
-            mail = SentMail(id=draft.id, internet_message_id=draft.internet_message_id)
-            with self.context.store.transaction() as ledger:
-                ledger.outbox.note_progress(action.key, to_json(mail))
-        graph.send_mail_draft(sender.id, mail.id)
-        return self._sent(action, now)
-
-    def _sent(self, action: Action, now: datetime) -> str:
-        with self.context.store.transaction() as ledger:
-            self._done(ledger, action, "sent", now)
-        return "sent"
-
-    def _uncertain(self, action: Action, mail: SentMail, now: datetime) -> str:
-        """Look again later for a mail that is in neither folder; it is not sent a second time."""
-        if mail.looks >= MAIL_LOOKS:
-            self._end(action, Outcome.FAILED, "uncertain: in neither Drafts nor Sent Items", retry_at=None)
-            return "uncertain"
-        with self.context.store.transaction() as ledger:
-            looked = SentMail(id=mail.id, internet_message_id=mail.internet_message_id, looks=mail.looks + 1)
-            ledger.outbox.note_progress(action.key, to_json(looked))
-            ledger.outbox.postpone(action.key, now + AGAIN_SOON)
-        return "looked for"
-
-    def _still_open(self, ledger: Ledger, action: Action, payload: NudgePayload, now: datetime) -> None:
-        """Check that what a message is about is still so.
-
-        Raises:
-            ActionRefused: it is not; with the reason.
-        """
-        if payload.lasting:
-            return
-        sessions = ledger.sessions.of(action.mentorship)
-        if payload.starts_at is not None:
-            replacement = next((s for s in sessions if s.number == payload.session), None)
-            if replacement is None:
-                raise _NotYet(AGAIN_SOON)
-            if not replacement.stands or replacement.starts_at != payload.starts_at:
-                raise ActionRefused("the session has changed again meanwhile")
-            return
-        if payload.session is None:
-            if all(request.key != payload.about for request in ledger.requests.of(action.mentorship)):
-                raise ActionRefused("it was answered meanwhile")
-            return
-        mentorship = ledger.mentorships.get(action.mentorship)
-        people = None if mentorship is None else pair_of(ledger, mentorship)
-        if mentorship is None or people is None:
-            raise ActionRefused("the mentorship is not known any more")
-        state = MentorshipState(
-            mentorship=mentorship, mentor=people[0], mentee=people[1], organizer=people[0], sessions=tuple(sessions)
-        )
-        if all(request.key != payload.about for request, _number in open_invites(state, now)):
-            raise ActionRefused("it was answered meanwhile")
-
-    # ------------------------------------------------------------ outcomes
-
-    def _done(self, ledger: Ledger, action: Action, detail: str, now: datetime) -> None:
-        ledger.outbox.finish(action.key, Outcome.DONE, detail, now)
-        for what in ("refused", "fault"):
-            ledger.records.clear_alert(f"{what}/{matter_of(action)}")
-        mark_mentorship(ledger, action.mentorship, now)
-        ledger.records.add_audit(
-            AuditEntry(
-                at=now,
-                mentorship=action.mentorship,
-                action=action.key,
-                rule=action.rule,
-                outcome=Outcome.DONE,
-                detail=detail,
-            )
-        )
-
-    def _end(self, action: Action, outcome: Outcome, reason: str, *, retry_at: datetime | None) -> None:
-        """End an action that was not carried out: its reservations go, and the mentorship is decided again."""
-        now = self.context.now()
-        log.warning("%s: %s, %s", action.key, outcome, reason)
-        with self.context.store.transaction() as ledger:
-            ledger.outbox.finish(action.key, outcome, reason, now)
-            ledger.reservations.release(action.key)
-            if action.kind is not ActionKind.NUDGE:
-                intent_key = _intent_key(action)
-                ledger.sessions.save_attempt(
-                    Attempt(
-                        mentorship=action.mentorship, key=intent_key, tried_at=now, reason=reason, retry_at=retry_at
-                    )
-                )
-            mark_mentorship(ledger, action.mentorship, now)
-            ledger.records.add_audit(
-                AuditEntry(
-                    at=now,
-                    mentorship=action.mentorship,
-                    action=action.key,
-                    rule=action.rule,
-                    outcome=outcome,
-                    detail=reason,
-                )
-            )
-
-    def _put_off(self, action: Action, until: datetime) -> None:
-        with self.context.store.transaction() as ledger:
-            ledger.outbox.postpone(action.key, until)
-
-
-class _NotYet(Exception):
-    """What an action needs is not there yet."""
-
-    def __init__(self, delay: timedelta) -> None:
-        self.delay = delay
-        super().__init__(f"not yet: again in {delay}")
-
-
-def matter_of(action: Action) -> str:
-    """Return what alerts about an action are about: what is done, and for which mentorship."""
-    return f"{action.kind}/{action.mentorship}"
-
-
-def _intent_key(action: Action) -> str:
-    match action.kind:
-        case ActionKind.BOOK:
-            return from_json(action.payload, BookPayload).intent_key
-        case ActionKind.MOVE:
-            return from_json(action.payload, MovePayload).intent_key
-        case ActionKind.ADD_ONLINE_MEETING:
-            return from_json(action.payload, OnlinePayload).intent_key
-        case ActionKind.NUDGE:
-            return action.key

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from graphsync.calendar import (
     PersonAvailability,
@@ -21,6 +21,7 @@ from graphsync.calendar import (
 )
 from graphsync.engine.context import Context
 from graphsync.engine.ports import (
+    Alert,
     Claim,
     Ledger,
 )
@@ -28,6 +29,7 @@ from graphsync.engine.state import load_state
 from graphsync.engine.write import Writer, moved_session
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import MentorshipId, Person, PersonId, Reach, WeeklyHours
+from graphsync.rules.caps import Exceeded, exceeded
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
     BookSession,
@@ -41,6 +43,10 @@ log = logging.getLogger(__name__)
 
 MOST_REQUESTERS = 5
 """Refused from so many mailboxes, free/busy is a matter of the tenant and not of one mailbox."""
+
+CAP = "cap/"
+CAP_WAIT = timedelta(hours=1)
+"""How long a round that was refused is left alone; a change of the rules does not wait for it."""
 
 FREE_BUSY_REFUSED = "refused/free-busy"
 
@@ -59,7 +65,7 @@ class Round:
         return [
             intent
             for decision in self.decisions.values()
-            for intent in decision.intents
+            for intent in (*decision.intents, *(suggestion.intent for suggestion in decision.suggestions))
             if isinstance(intent, BookSession | MoveSession)
         ]
 
@@ -73,6 +79,11 @@ class Planner:
     def plan(self, claims: Sequence[Claim]) -> None:
         """Decide the mentorships of `claims` and write what follows; their marks are settled with it."""
         this_round = self._decide(claims)
+        too_much = exceeded(this_round.decisions.values(), self.context.config.rules)
+        self._note_caps(too_much)
+        if too_much:
+            self._refuse(claims, too_much)
+            return
         bookings = this_round.bookings()
         schedules = self._read_schedules(this_round, bookings)
         with self.context.store.transaction() as ledger:
@@ -86,8 +97,30 @@ class Planner:
             writer = Writer(self.context, ledger, this_round.now, placements, availability)
             for mentorship_id, decision in this_round.decisions.items():
                 writer.write(this_round.states[mentorship_id], decision)
+            writer.send()
             for claim in claims:
                 ledger.work.settle(claim)
+
+    def _note_caps(self, too_much: Sequence[Exceeded]) -> None:
+        """Let an alert stand for each rule that wants more than it may, and for no other."""
+        over = {f"{CAP}{one.rule}": one for one in too_much}
+        with self.context.store.transaction() as ledger:
+            for alert in ledger.records.alerts():
+                if alert.key.startswith(CAP) and alert.key not in over:
+                    ledger.records.clear_alert(alert.key)
+            for key, one in over.items():
+                text = (
+                    f"rule {one.rule} wants {one.wanted} actions in one round and may take {one.cap}: nothing of the "
+                    "round is done; see `graphsync plan`, then mend the rule or raise its cap"
+                )
+                ledger.records.raise_alert(Alert(key=key, text=text, raised_at=self.context.now()))
+
+    def _refuse(self, claims: Sequence[Claim], too_much: Sequence[Exceeded]) -> None:
+        """Do nothing of a round in which a rule wants too much, and look again later."""
+        log.error("a round is refused: %s", ", ".join(f"{one.rule} wants {one.wanted}" for one in too_much))
+        with self.context.store.transaction() as ledger:
+            for claim in claims:
+                ledger.work.postpone(claim, self.context.now() + CAP_WAIT)
 
     def _decide(self, claims: Sequence[Claim]) -> Round:
         this_round = Round(now=self.context.now(), claims=claims)
@@ -169,6 +202,8 @@ class Planner:
                 if moved is not None:
                     own.setdefault(person.id, []).append(TimeSlot(start=moved.starts_at, end=moved.ends_at))
                     moving.add(f"session/{moved.mentorship}/{moved.number}")
+                    kept = [hold for hold in moved.holds if hold.person == person.id]
+                    own[person.id].extend(TimeSlot(start=hold.starts_at, end=hold.ends_at) for hold in kept)
         windows = [window for intent in bookings for window in _windows(intent)]
         span = TimeSlot(start=min(w.start for w in windows), end=max(w.end for w in windows))
         reserved: dict[PersonId, list[TimeSlot]] = {}
@@ -184,6 +219,8 @@ class Planner:
             else:
                 unreadable = "" if read.unreadable is None else read.unreadable or "no reason given"
             busy = () if read is None or unreadable else busy_from(read, own=own.get(person_id, ()))
+            if person.reach is Reach.EXTERNAL:
+                unreadable = ""  # nobody can, ever: they are asked for their standing time, and answer the invite
             availability[person_id] = PersonAvailability(
                 person=person_id,
                 hours=person.hours,

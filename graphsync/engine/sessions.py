@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from graphsync.calendar import CalendarEvent, TimeSlot
 from graphsync.engine.context import Context, mark_mentorship, pair_of
 from graphsync.engine.observe import cancelled, dropped, just_written, lags, observed
+from graphsync.engine.overlaps import look_for_overlaps
 from graphsync.engine.payloads import BookPayload, MovePayload, from_json
 from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
 from graphsync.engine.state import holder
@@ -87,6 +88,7 @@ class SessionLooks:
         if session is not None:
             return self.session(session, copy_of=None)
         self._self_booked(user, calendar_event)
+        look_for_overlaps(self.context, user, [calendar_event], whole=False)
         return None
 
     def _known(self, user: PersonId, event_id: str) -> tuple[MentoringSession | None, PersonId | None]:
@@ -272,6 +274,8 @@ class SessionLooks:
                 again = self._organizers_copy(session, calendar_event, copy_of=None)
                 if again is not None:
                     self._mark(user, event_id, now + again)
+        if not is_programme:
+            look_for_overlaps(self.context, user, seen.values(), whole=True)
         for calendar_event in seen.values():
             # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
             is_theirs = not partners.isdisjoint(_addresses(calendar_event))
@@ -418,7 +422,7 @@ def _moves(action: Action, session: MentoringSession) -> bool:
             return from_json(action.payload, BookPayload).event_id == session.event_id
         case ActionKind.MOVE:
             return from_json(action.payload, MovePayload).number == session.number
-        case ActionKind.ADD_ONLINE_MEETING | ActionKind.NUDGE:
+        case _:
             return False
 
 

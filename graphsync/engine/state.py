@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from graphsync.calendar import holidays_around
 from graphsync.engine.ports import Ledger
 from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId
 from graphsync.rules.deployment import Deployment, OrganizerKind
 from graphsync.rules.state import MentorshipState
 
 BUDGET_WEEK = timedelta(days=7)
+HOLIDAYS_BACK, HOLIDAYS_AHEAD = timedelta(days=28), timedelta(days=180)
+"""How far holidays are reckoned with: the clock of what is open counts back, and sessions are sought ahead."""
 
 
 def holder(mentorship: MentorshipId, number: int) -> str:
@@ -74,8 +78,8 @@ def load_state(
     ]
     return MentorshipState(
         mentorship=mentorship,
-        mentor=mentor,
-        mentee=mentee,
+        mentor=_with_holidays(mentor, now),
+        mentee=_with_holidays(mentee, now),
         organizer=organizer,
         sessions=tuple(ledger.sessions.of(mentorship_id)),
         open_requests=tuple(ledger.requests.of(mentorship_id)),
@@ -85,7 +89,16 @@ def load_state(
         attempts=tuple(ledger.sessions.attempts(mentorship_id)),
         alerts=frozenset(alert.key for alert in ledger.records.alerts()),
         mentor_sessions=tuple(session.starts_at for session in mentoring),
+        replies=tuple(ledger.replies.of(mentorship_id)),
     )
+
+
+def _with_holidays(person: Person, now: datetime) -> Person:
+    """Return somebody with their public holidays among their absences."""
+    days = holidays_around(
+        person.country, person.region, person.time_zone, now, back=HOLIDAYS_BACK, ahead=HOLIDAYS_AHEAD
+    )
+    return replace(person, absences=(*person.absences, *days)) if days else person
 
 
 def _mentors(ledger: Ledger, mentorship_id: MentorshipId, person: PersonId) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-
-import msgspec
 
 from graphsync.calendar import (
     PersonAvailability,
@@ -17,9 +15,19 @@ from graphsync.calendar import (
     next_working_instant,
     schedule,
 )
-from graphsync.engine import compose
+from graphsync.engine.compose import Composer, LostSession, NoSlot, runners_up, session_tag
 from graphsync.engine.context import Context, mark_mentorship
-from graphsync.engine.payloads import BookPayload, MovePayload, NudgePayload, OnlinePayload, to_json
+from graphsync.engine.payloads import (
+    BookPayload,
+    CancelPayload,
+    HoldPayload,
+    MovePayload,
+    NudgePayload,
+    OnlinePayload,
+    PresencePayload,
+    ReleasePayload,
+    to_json,
+)
 from graphsync.engine.ports import (
     Action,
     ActionKind,
@@ -28,18 +36,27 @@ from graphsync.engine.ports import (
     Ledger,
     Reservation,
 )
+from graphsync.engine.recorded import places_of, record
 from graphsync.errors import ReservationConflict
-from graphsync.mentoring import MentoringSession, MentorshipId, Nudge, Person, PersonId
-from graphsync.rules.answer_promptly import away_for_good
+from graphsync.mentoring import Loss, MentoringSession, MentorshipId, Nudge, Person, PersonId
 from graphsync.rules.intents import (
     AddOnlineMeeting,
     AlertAdmin,
     BookSession,
     Decision,
+    EndMentorship,
+    FlagMentorship,
+    HoldTime,
+    Intent,
     KeepReason,
+    LoseSession,
     MoveSession,
+    ReleaseTime,
     SendNudge,
+    SetPresence,
+    Suggestion,
 )
+from graphsync.rules.nudging import away_for_good
 from graphsync.rules.state import Attempt, MentorshipState
 
 log = logging.getLogger(__name__)
@@ -66,14 +83,15 @@ class Writer:
     now: datetime
     placements: Mapping[str, Placement]
     availability: dict[PersonId, PersonAvailability]
+    _messages: dict[PersonId, list[tuple[MentorshipState, SendNudge]]] = field(default_factory=dict)
 
     @property
-    def contact(self) -> str:
-        """Whom people are told to write to."""
-        return self.context.config.deployment.coordinators[0]
+    def composer(self) -> Composer:
+        """Writes what people are sent."""
+        return Composer(self.context)
 
     def write(self, state: MentorshipState, decision: Decision) -> None:
-        """Write all intents of one mentorship's decision, its trace and its timer."""
+        """Write all intents of one mentorship's decision, its trace and its timer; messages wait for `send`."""
         mentorship_id = state.mentorship.id
         for intent in decision.intents:
             match intent:
@@ -81,29 +99,69 @@ class Writer:
                     self._book(state, intent, self.placements[intent.request.key])
                 case MoveSession():
                     self._move(state, intent, self.placements[intent.request.key])
-                case AddOnlineMeeting():
-                    payload = OnlinePayload(intent_key=intent.key, number=intent.number)
-                    self._add(intent, ActionKind.ADD_ONLINE_MEETING, f"{intent.key}/{self._stamp()}", to_json(payload))
                 case SendNudge():
-                    self._nudge(state, intent)
+                    self._messages.setdefault(intent.person, []).append((state, intent))
                 case KeepReason():
                     lost = next(s for s in state.sessions if s.number == intent.number)
-                    self._keep_reason(state, intent.rule, lost, intent.text, ask_standing_time=True)
+                    self._keep_reason(state, intent, lost)
+                case LoseSession():
+                    self._lose(state, intent)
+                case EndMentorship():
+                    self._end(state, intent)
+                case FlagMentorship():
+                    pass  # they stand together, below
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
-        self.ledger.records.save_trace(mentorship_id, self.now, msgspec.json.encode(decision.trace).decode())
+                case AddOnlineMeeting() | HoldTime() | ReleaseTime() | SetPresence():
+                    self._small(state, intent)
+        for suggestion in decision.suggestions:
+            self._suggest(state, suggestion)
+        flags = {intent.flag for intent in decision.intents if isinstance(intent, FlagMentorship)}
+        self.ledger.records.set_flags(mentorship_id, flags)
+        places = places_of(decision, self.placements, self.availability)
+        record(self.ledger, state, decision, self.now, places)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
+
+    def _small(self, state: MentorshipState, intent: AddOnlineMeeting | HoldTime | ReleaseTime | SetPresence) -> None:
+        """Fill the outbox with what changes one event, or one person's presence, and nothing else."""
+        key = f"{intent.key}/{self._stamp()}"
+        match intent:
+            case AddOnlineMeeting():
+                online = OnlinePayload(intent_key=intent.key, number=intent.number)
+                self._add(intent, ActionKind.ADD_ONLINE_MEETING, key, to_json(online))
+            case HoldTime():
+                tag = f"hold={intent.kind};mentorship={intent.mentorship};number={intent.number}"
+                body = self.context.graph.event_body(self.composer.hold_draft(state, intent, tag, key))
+                hold = HoldPayload(
+                    intent_key=intent.key,
+                    number=intent.number,
+                    kind=intent.kind,
+                    person=intent.person,
+                    starts_at=intent.slot.start,
+                    ends_at=intent.slot.end,
+                    tag=tag,
+                    body=body,
+                )
+                self._add(intent, ActionKind.HOLD, key, to_json(hold))
+            case ReleaseTime():
+                release = ReleasePayload(
+                    intent_key=intent.key, number=intent.number, person=intent.person, event_id=intent.event_id
+                )
+                self._add(intent, ActionKind.RELEASE, key, to_json(release))
+            case SetPresence():
+                presence = PresencePayload(intent_key=intent.key, person=intent.person, until=intent.until)
+                self._add(intent, ActionKind.PRESENCE, intent.key, to_json(presence))
 
     # ------------------------------------------------------------ sessions
 
     def _book(self, state: MentorshipState, intent: BookSession, placement: Placement) -> None:
         lost = next((s for s in state.sessions if s.number == intent.replaces), None)
-        reason = ""
+        why_not: NoSlot | None = None
         in_week = placement.window is not None and placement.window < intent.week_windows
         if lost is not None and not in_week:
-            reason = self._why_not_in_week(state, intent, placement)
+            why_not = self._why_not_in_week(intent, placement)
         if placement.slot is None:
-            self._not_placed(state, intent, placement, lost, reason)
+            self._not_placed(state, intent, placement, lost, why_not)
             return
         key = f"{intent.key}/{self._stamp()}"
         slot = placement.slot
@@ -112,8 +170,7 @@ class Writer:
         moved = moved_session(state, intent)
         body = ""
         if moved is None:
-            why = compose.why_this_time(intent, reason)
-            draft = compose.event_draft(state, intent, slot, why, key, self.contact)
+            draft = self.composer.event_draft(state, intent, slot, why_not, key)
             body = self.context.graph.event_body(draft)
         payload = BookPayload(
             intent_key=intent.key,
@@ -124,11 +181,11 @@ class Writer:
             time_zone=state.mentee.time_zone,
             medium=intent.medium,
             online=intent.online,
-            tag=compose.session_tag(intent),
+            tag=session_tag(intent),
             least_lead=intent.least_lead,
             body=body,
             replaces=intent.replaces,
-            no_slot_reason=reason,
+            no_slot_reason=self.composer.reason_kept(state, why_not),
             event_id=moved.event_id if moved else "",
             from_start=moved.starts_at if moved else None,
             agreed=(intent.proposal_by,) if taken and intent.proposal_by is not None else (),
@@ -137,25 +194,25 @@ class Writer:
             return
         self._add(intent, ActionKind.BOOK, key, to_json(payload))
         if lost is not None:
-            told = compose.LostSession(
+            told = LostSession(
                 lost=lost,
                 slot=slot,
-                reason=reason,
+                why=why_not,
                 replacement=intent.number,
                 suggestion=None if in_week else self._short_notice(intent, slot),
-                alternatives=compose.runners_up(placement, intent.alternatives),
+                alternatives=runners_up(placement, intent.alternatives),
             )
             self._tell(state, intent.rule, told, [state.mentee] if in_week else [state.mentee, state.mentor])
 
-    def _why_not_in_week(self, state: MentorshipState, intent: BookSession, placement: Placement) -> str:
+    def _why_not_in_week(self, intent: BookSession, placement: Placement) -> NoSlot:
         if intent.week_windows == 0:
-            return compose.no_slot_reason(state, {}, week_over=True)
+            return NoSlot(code="week_over")
         reasons = placement.reasons
         if intent.week_windows > 1:
             # The first window was the time somebody proposed: why the rest of the week did not do is asked apart.
             week = replace(intent.request, windows=(intent.request.windows[intent.week_windows - 1],))
             reasons = schedule([week], self.availability)[0].reasons
-        return compose.no_slot_reason(state, reasons, week_over=False)
+        return NoSlot(reasons=reasons)
 
     def _short_notice(self, intent: BookSession, slot: TimeSlot) -> TimeSlot | None:
         """Return a slot at short notice in the lost week, to be suggested: nothing is booked less than a day ahead."""
@@ -176,17 +233,18 @@ class Writer:
         intent: BookSession,
         placement: Placement,
         lost: MentoringSession | None,
-        reason: str,
+        why_not: NoSlot | None,
     ) -> None:
         unreadable = Reason.UNREADABLE in placement.reasons.values()
-        why = reason or compose.no_slot_reason(state, placement.reasons, week_over=False)
+        why = why_not or NoSlot(reasons=placement.reasons)
         if lost is not None and lost.loss is not None and not unreadable:
-            self._keep_reason(state, intent.rule, lost, why, ask_standing_time=False)
+            self._settle(state, intent.rule, lost, why)
             return
-        if lost is None and self._hours_never_meet(intent):
+        no_hours = lost is None and self._hours_never_meet(intent)
+        if no_hours:
             self._tell_no_hours(state, intent.rule, why)
         retry_at = self.now + (TRY_AGAIN_SOON if unreadable else TRY_AGAIN_TOMORROW)
-        self._attempt(intent, why, retry_at)
+        self._attempt(intent, self.composer.reason_kept(state, why), retry_at, no_hours=no_hours)
 
     def _hours_never_meet(self, intent: BookSession) -> bool:
         """Tell whether the two would find no slot even with empty calendars: no other day will mend that."""
@@ -210,6 +268,7 @@ class Writer:
             time_zone=state.mentee.time_zone,
             from_start=session.starts_at,
             proposal_by=intent.proposal_by,
+            agreed=tuple(sorted(intent.agreed)),
         )
         if self._reserve(intent, key, state, placement.slot, replacing=session):
             self._add(intent, ActionKind.MOVE, key, to_json(payload))
@@ -234,53 +293,125 @@ class Writer:
             return False
         return True
 
-    def _attempt(self, intent: BookSession | MoveSession, reason: str, retry_at: datetime | None) -> None:
+    def _attempt(
+        self, intent: BookSession | MoveSession, reason: str, retry_at: datetime | None, *, no_hours: bool = False
+    ) -> None:
         self.ledger.sessions.save_attempt(
-            Attempt(mentorship=intent.mentorship, key=intent.key, tried_at=self.now, reason=reason, retry_at=retry_at)
+            Attempt(
+                mentorship=intent.mentorship,
+                key=intent.key,
+                tried_at=self.now,
+                reason=reason,
+                retry_at=retry_at,
+                no_hours=no_hours,
+            )
         )
         self._audit(intent.mentorship, intent.key, intent.rule, "no slot", reason)
         mark_mentorship(self.ledger, intent.mentorship, self.now)
 
+    def _lose(self, state: MentorshipState, intent: LoseSession) -> None:
+        """Take a session as lost that was said not to have taken place."""
+        session = next(s for s in state.sessions if s.number == intent.number)
+        self.ledger.sessions.save(replace(session, loss=Loss.NOT_HELD, lost_at=self.now))
+        self._audit(intent.mentorship, intent.key, intent.rule, "lost", intent.reason)
+        mark_mentorship(self.ledger, intent.mentorship, self.now)
+
+    def _end(self, state: MentorshipState, intent: EndMentorship) -> None:
+        """End the mentorship: what is to come is cancelled, but for what the two booked themselves."""
+        mentorship = self.ledger.mentorships.get(intent.mentorship)
+        if mentorship is None:
+            raise AssertionError("an intent is of a mentorship that is known")
+        self.ledger.mentorships.save(replace(mentorship, closed_at=self.now))
+        for session in state.sessions:
+            for hold in session.holds if session.starts_at > self.now else ():
+                release = ReleasePayload(
+                    intent_key=f"release/{hold.event_id}",
+                    number=session.number,
+                    person=hold.person,
+                    event_id=hold.event_id,
+                )
+                key = f"release/{intent.mentorship}/{session.number}/{hold.event_id}/{self._stamp()}"
+                self._add(intent, ActionKind.RELEASE, key, to_json(release))
+            if session.stands and session.starts_at > self.now and not session.self_booked:
+                comment = self.composer.cancelled(state)
+                cancel = CancelPayload(intent_key=intent.key, number=session.number, comment=comment)
+                key = f"cancel/{intent.mentorship}/{session.number}/{self._stamp()}"
+                self._add(intent, ActionKind.CANCEL, key, to_json(cancel))
+        self._audit(intent.mentorship, intent.key, intent.rule, "ended", intent.reason)
+        mark_mentorship(self.ledger, intent.mentorship, self.now)
+
     # ------------------------------------------------------------ messages
 
-    def _nudge(self, state: MentorshipState, intent: SendNudge) -> None:
-        payload = compose.nudge_payload(state, intent, self.contact)
-        if not self._add(intent, ActionKind.NUDGE, intent.key, to_json(payload)):
-            return
-        self.ledger.requests.save_nudge(
-            Nudge(
-                mentorship=intent.mentorship,
-                person=intent.person,
-                practice=intent.practice,
-                about=intent.about,
-                rung=intent.rung,
-                sent_at=self.now,
-            )
-        )
+    def send(self) -> None:
+        """Have the messages of the round sent: what is due to one person goes out as one, over all mentorships."""
+        for wanted in self._messages.values():
+            fresh = [(state, intent) for state, intent in wanted if not self._is_said(intent)]
+            if not fresh:
+                continue
+            first = fresh[0][1]
+            payload = self.composer.nudges(fresh)
+            key = first.key if len(fresh) == 1 else f"messages/{first.key}/{self._stamp()}"
+            self._add(first, ActionKind.NUDGE, key, to_json(payload))
+            for _state, intent in fresh:
+                self._keep_nudge(intent.mentorship, intent.person, intent.practice, intent.about, intent.rung)
 
-    def _keep_reason(
-        self, state: MentorshipState, rule: str, lost: MentoringSession, reason: str, *, ask_standing_time: bool
+    def _is_said(self, intent: SendNudge) -> bool:
+        said = self.ledger.requests.nudges(intent.mentorship)
+        return any((n.person, n.about, n.rung) == (intent.person, intent.about, intent.rung) for n in said)
+
+    def _keep_nudge(self, mentorship: MentorshipId, person: PersonId, practice: str, about: str, rung: int) -> None:
+        nudge = Nudge(mentorship=mentorship, person=person, practice=practice, about=about, rung=rung, sent_at=self.now)
+        self.ledger.requests.save_nudge(nudge)
+
+    def _suggest(self, state: MentorshipState, suggestion: Suggestion) -> None:
+        """Ask one person whether an action is to be done, with the time that was found for it."""
+        intent = suggestion.intent
+        slot = None
+        if isinstance(intent, BookSession | MoveSession):
+            slot = self.placements[intent.request.key].slot
+            if slot is None:
+                reason = self.composer.reason_kept(state, NoSlot(reasons=self.placements[intent.request.key].reasons))
+                self._attempt(intent, reason, self.now + TRY_AGAIN_TOMORROW)
+                return
+        person = state.person(suggestion.person)
+        payload = self.composer.suggestion(state, suggestion, slot)
+        key = f"{suggestion.about}/{suggestion.asked}"
+        self._send(state, intent.rule, f"suggested: {intent.reason}", key, person, payload)
+        self._keep_nudge(intent.mentorship, person.id, "suggestion", suggestion.about, suggestion.asked)
+
+    def _keep_reason(self, state: MentorshipState, intent: KeepReason, lost: MentoringSession) -> None:
+        self._settle(state, intent.rule, lost, NoSlot(code=intent.code), ask_standing_time=intent.ask_standing_time)
+
+    def _settle(
+        self,
+        state: MentorshipState,
+        rule: str,
+        lost: MentoringSession,
+        why: NoSlot,
+        *,
+        ask_standing_time: bool = False,
     ) -> None:
         """Settle a lost session without a replacement: the reason is kept, and stated to the pair."""
+        reason = self.composer.reason_kept(state, why)
         self.ledger.sessions.save(replace(lost, no_slot_reason=reason))
-        told = compose.LostSession(lost=lost, slot=None, reason=reason, ask_standing_time=ask_standing_time)
+        told = LostSession(lost=lost, slot=None, why=why, ask_standing_time=ask_standing_time)
         self._tell(state, rule, told, [state.mentee, state.mentor])
         self._audit(state.mentorship.id, f"session/{lost.number}", rule, "not put back", reason)
         mark_mentorship(self.ledger, state.mentorship.id, self.now)
 
-    def _tell(self, state: MentorshipState, rule: str, told: compose.LostSession, people: Sequence[Person]) -> None:
+    def _tell(self, state: MentorshipState, rule: str, told: LostSession, people: Sequence[Person]) -> None:
         """Have a message about a lost session sent to each of `people`, in their working time."""
-        if told.slot is not None and not told.reason and not told.alternatives:
+        if told.slot is not None and told.why is None and not told.alternatives:
             return  # the invite says it all
         for person in people:
-            payload = compose.lost_session_payload(state, person, told, REBOOK, self.contact)
+            payload = self.composer.lost_session(state, person, told, REBOOK)
             key = f"lost/{state.mentorship.id}/{told.lost.number}/{state.role(person.id)}/{self._stamp()}"
             self._send(state, rule, f"session {told.lost.number} was lost", key, person, payload)
 
-    def _tell_no_hours(self, state: MentorshipState, rule: str, reason: str) -> None:
+    def _tell_no_hours(self, state: MentorshipState, rule: str, why: NoSlot) -> None:
         """Tell both, once, that their hours leave no room: it will not change unless one of them offers some."""
         for person in (state.mentee, state.mentor):
-            payload = compose.no_session_payload(state, person, reason, BOOK, self.contact)
+            payload = self.composer.no_session(state, person, why, BOOK)
             key = f"no-session/{state.mentorship.id}/{state.role(person.id)}"
             self._send(state, rule, "their hours leave no room for a session", key, person, payload)
 
@@ -306,7 +437,7 @@ class Writer:
 
     def _add(
         self,
-        intent: BookSession | MoveSession | AddOnlineMeeting | SendNudge,
+        intent: Intent,
         kind: ActionKind,
         key: str,
         payload: str,

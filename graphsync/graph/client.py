@@ -27,7 +27,7 @@ from graphsync.engine.ports import (
     StoredMail,
     SubscriptionGrant,
 )
-from graphsync.graph import chats, delta, directory, events, mail, mailbox_settings, schedules, subscriptions
+from graphsync.graph import chats, delta, directory, events, mail, mailbox_settings, presence, schedules, subscriptions
 from graphsync.graph.bridge import Bridge
 from graphsync.graph.credentials import Credential
 from graphsync.graph.permits import MOST_IN_FLIGHT, MOST_PER_MAILBOX, Permits
@@ -102,6 +102,7 @@ class GraphClient(Graph):
             answer_timeout_s=connection.answer_timeout_s,
         )
         self._bridge = Bridge("graphsync-graph")
+        self._clock = clock
 
     def __enter__(self) -> GraphClient:
         return self
@@ -167,6 +168,18 @@ class GraphClient(Graph):
     def update_event(self, user: PersonId, event_id: str, change: EventChange) -> CalendarEvent:
         """See `events.update_event`."""
         return self._run(events.update_event(self._transport, user, event_id, change))
+
+    def cancel_event(self, user: PersonId, event_id: str, comment: str) -> None:
+        """See `events.cancel_event`."""
+        self._run(events.cancel_event(self._transport, user, event_id, comment))
+
+    def delete_event(self, user: PersonId, event_id: str) -> None:
+        """See `events.delete_event`."""
+        self._run(events.delete_event(self._transport, user, event_id))
+
+    def set_preferred_presence(self, user: PersonId, until: datetime) -> None:
+        """See `presence.set_preferred_presence`."""
+        self._run(presence.set_preferred_presence(self._transport, user, until, self._clock.now()))
 
     # -- mail
 

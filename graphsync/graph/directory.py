@@ -13,7 +13,17 @@ from graphsync.graph import sdk, wire
 from graphsync.graph.transport import Transport, query, quoted
 from graphsync.mentoring import PersonId
 
-SELECT: Final = ["id", "mail", "userPrincipalName", "displayName", "officeLocation", "accountEnabled"]
+SELECT: Final = [
+    "id",
+    "mail",
+    "userPrincipalName",
+    "displayName",
+    "officeLocation",
+    "accountEnabled",
+    "usageLocation",
+    "preferredLanguage",
+    "userType",
+]
 
 
 async def get_user(transport: Transport, address: str) -> DirectoryUser:
@@ -45,6 +55,9 @@ def user_of(found: wire.User) -> DirectoryUser:
         display_name=found.display_name or "",
         office_location=found.office_location or None,
         account_enabled=found.account_enabled is not False,
+        country=(found.usage_location or "").upper(),
+        language=(found.preferred_language or "").partition("-")[0].casefold(),
+        is_guest=found.user_type == "Guest",
     )
 
 

@@ -19,24 +19,29 @@ def drafted_event(draft: EventDraft) -> sdk.Event:
     """Return the SDK's event for a draft.
 
     Raises:
-        ValueError: the draft has no attendee or no transaction id, or ends before it starts.
+        ValueError: the draft has no attendee though it is not private, no transaction id, or ends before it starts.
     """
-    if not draft.attendees or not draft.transaction_id:
-        raise ValueError("a drafted event has at least one attendee and a transaction id")
+    if bool(draft.attendees) == draft.is_private or not draft.transaction_id:
+        raise ValueError("a drafted event has a transaction id, and at least one attendee unless it is private")
     if draft.starts_at >= draft.ends_at:
         raise ValueError(f"a drafted event ends before it starts: {draft.starts_at} to {draft.ends_at}")
     event = sdk.Event()
     event.subject = draft.subject
     event.body = html_body(draft.body_html)
     event.start, event.end = sdk_times(draft.starts_at, draft.ends_at, draft.time_zone)
-    event.attendees = [_required(invitee) for invitee in draft.attendees]
+    if draft.is_private:
+        event.sensitivity = sdk.Sensitivity.Private
+        event.show_as = sdk.FreeBusyStatus.Busy
+        event.is_reminder_on = False
+    else:
+        event.attendees = [_required(invitee) for invitee in draft.attendees]
+        event.allow_new_time_proposals = True
+        event.response_requested = True
     if draft.online:
         _make_online(event)
     if draft.location:
         event.location = sdk.Location(display_name=draft.location)
     event.categories = [CATEGORY]
-    event.allow_new_time_proposals = True
-    event.response_requested = True
     event.single_value_extended_properties = [_tag(draft.tag)]
     event.transaction_id = draft.transaction_id
     return event

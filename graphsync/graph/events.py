@@ -11,7 +11,7 @@ from typing import Final
 from graphsync.calendar.events import CalendarEvent
 from graphsync.calendar.slots import TimeSlot
 from graphsync.engine.ports import EventChange, EventDraft
-from graphsync.errors import GraphRejected
+from graphsync.errors import GraphNotFound, GraphRejected
 from graphsync.graph import sdk, wire
 from graphsync.graph.decoding import PROPERTY_ID, event_of, readable_event, tag_of
 from graphsync.graph.event_bodies import changed_event, drafted_event
@@ -126,6 +126,25 @@ async def update_event(transport: Transport, user: str, event_id: str, change: E
         # The answer to a PATCH holds no extended property, and an event without its tag is another event to us.
         return await get_event(transport, user, event_id)
     return _readable("update_event", found, tag=change.tag)
+
+
+async def cancel_event(transport: Transport, user: str, event_id: str, comment: str) -> None:
+    """Cancel a meeting as its organizer; everybody invited is mailed `comment`.
+
+    Source: https://learn.microsoft.com/graph/api/event-cancel
+    """
+    builder = transport.graph.users.by_user_id(user).events.by_event_id(event_id).cancel
+    info = builder.to_post_request_information(sdk.CancelPostRequestBody(comment=comment))
+    await transport.do("cancel_event", info, mailbox=user, repeat=Repeat.IF_NOT_DONE)
+
+
+async def delete_event(transport: Transport, user: str, event_id: str) -> None:
+    """Delete an event that invites nobody; one that is gone already is what was wanted."""
+    info = transport.graph.users.by_user_id(user).events.by_event_id(event_id).to_delete_request_information()
+    try:
+        await transport.do("delete_event", info, mailbox=user, repeat=Repeat.ALWAYS)
+    except GraphNotFound:
+        return
 
 
 async def _find(

@@ -54,7 +54,12 @@ async def allowed_online_meeting_providers(transport: Transport, user: str) -> f
 
 def settings_of(found: wire.MailboxSettings) -> MailboxSettings:
     """Return the values of an answer; see `MailboxSettings` for what is None."""
-    return MailboxSettings(hours=_hours(found), absences=_absences(found.automatic_replies_setting))
+    locale = found.language.locale if found.language is not None else None
+    return MailboxSettings(
+        hours=_hours(found),
+        absences=_absences(found.automatic_replies_setting),
+        language=(locale or "").partition("-")[0].casefold(),
+    )
 
 
 def zone_name(found: wire.WorkingZone | None) -> str | None:

@@ -33,12 +33,14 @@ with warnings.catch_warnings():
     from msgraph.generated.models.date_time_time_zone import DateTimeTimeZone
     from msgraph.generated.models.email_address import EmailAddress
     from msgraph.generated.models.event import Event
+    from msgraph.generated.models.free_busy_status import FreeBusyStatus
     from msgraph.generated.models.internet_message_header import InternetMessageHeader
     from msgraph.generated.models.item_body import ItemBody
     from msgraph.generated.models.location import Location
     from msgraph.generated.models.message import Message
     from msgraph.generated.models.online_meeting_provider_type import OnlineMeetingProviderType
     from msgraph.generated.models.recipient import Recipient
+    from msgraph.generated.models.sensitivity import Sensitivity
     from msgraph.generated.models.single_value_legacy_extended_property import SingleValueLegacyExtendedProperty
     from msgraph.generated.models.subscription import Subscription
     from msgraph.generated.subscriptions.item.subscription_item_request_builder import (
@@ -56,6 +58,8 @@ with warnings.catch_warnings():
     from msgraph.generated.users.item.calendar_view.delta.delta_request_builder import DeltaRequestBuilder
     from msgraph.generated.users.item.chats.chats_request_builder import ChatsRequestBuilder
     from msgraph.generated.users.item.events.events_request_builder import EventsRequestBuilder
+    from msgraph.generated.users.item.events.item.cancel.cancel_post_request_body import CancelPostRequestBody
+    from msgraph.generated.users.item.events.item.cancel.cancel_request_builder import CancelRequestBuilder
     from msgraph.generated.users.item.events.item.event_item_request_builder import EventItemRequestBuilder
     from msgraph.generated.users.item.mail_folders.item.mail_folder_item_request_builder import (
         MailFolderItemRequestBuilder,
@@ -70,6 +74,12 @@ with warnings.catch_warnings():
     from msgraph.generated.users.item.messages.item.message_item_request_builder import MessageItemRequestBuilder
     from msgraph.generated.users.item.messages.item.send.send_request_builder import SendRequestBuilder
     from msgraph.generated.users.item.messages.messages_request_builder import MessagesRequestBuilder
+    from msgraph.generated.users.item.presence.set_user_preferred_presence.set_user_preferred_presence_post_request_body import (  # noqa: E501 - the SDK names it so
+        SetUserPreferredPresencePostRequestBody as PreferredPresence,
+    )
+    from msgraph.generated.users.item.presence.set_user_preferred_presence.set_user_preferred_presence_request_builder import (  # noqa: E501 - likewise
+        SetUserPreferredPresenceRequestBuilder,
+    )
     from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
     from msgraph.generated.users.users_request_builder import UsersRequestBuilder
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped] # ships no types
@@ -84,6 +94,8 @@ __all__ = [
     "BodyType",
     "CalendarRequestBuilder",
     "CalendarViewRequestBuilder",
+    "CancelPostRequestBody",
+    "CancelRequestBuilder",
     "ChatItemRequestBuilder",
     "ChatMessagesRequestBuilder",
     "ChatsRequestBuilder",
@@ -94,6 +106,7 @@ __all__ = [
     "EventItemRequestBuilder",
     "EventsRequestBuilder",
     "FolderMessagesRequestBuilder",
+    "FreeBusyStatus",
     "GetSchedulePostRequestBody",
     "GetScheduleRequestBuilder",
     "GraphClientFactory",
@@ -111,6 +124,7 @@ __all__ = [
     "Method",
     "NativeResponseHandler",
     "OnlineMeetingProviderType",
+    "PreferredPresence",
     "Recipient",
     "RedirectHandlerOption",
     "RequestConfiguration",
@@ -118,6 +132,8 @@ __all__ = [
     "ResponseHandlerOption",
     "RetryHandlerOption",
     "SendRequestBuilder",
+    "Sensitivity",
+    "SetUserPreferredPresenceRequestBuilder",
     "SingleValueLegacyExtendedProperty",
     "Subscription",
     "SubscriptionItemRequestBuilder",

@@ -197,12 +197,19 @@ class AutomaticReplies(Wire):
     scheduled_end_date_time: DateTimeTimeZone | None = None
 
 
+class LocaleInfo(Wire):
+    """https://learn.microsoft.com/graph/api/resources/localeinfo."""
+
+    locale: str | None = None
+
+
 class MailboxSettings(Wire):
     """https://learn.microsoft.com/graph/api/resources/mailboxsettings."""
 
     time_zone: str | None = None
     working_hours: WorkingHours | None = None
     automatic_replies_setting: AutomaticReplies | None = None
+    language: LocaleInfo | None = None
 
 
 class Calendar(Wire):
@@ -220,6 +227,9 @@ class User(Wire):
     display_name: str | None = None
     office_location: str | None = None
     account_enabled: bool | None = None
+    usage_location: str | None = None
+    preferred_language: str | None = None
+    user_type: str | None = None
 
 
 class Message(Wire):

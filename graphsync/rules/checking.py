@@ -5,7 +5,7 @@ pydantic finds what is wrong; this says it as `found …; expected …`, in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast, get_args
 
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from graphsync.errors import ConfigError, Problem
-from graphsync.rules.kinds import one_of, shown
+from graphsync.errors import ConfigError, Problem, one_of
+from graphsync.rules.kinds import shown
 from graphsync.rules.positions import Document, Path
 
 Result = TypeVar("Result")
@@ -33,9 +33,7 @@ def gathered(parse: Callable[[], Result], problems: list[Problem]) -> Result | N
         return None
 
 
-def checked(
-    model: type[Model], document: Document, path: Path = (), *, rule: str = "", later: Collection[str] = ()
-) -> Model:
+def checked(model: type[Model], document: Document, path: Path = (), *, rule: str = "") -> Model:
     """Return the value at `path` of `document` as a `model`.
 
     Args:
@@ -43,7 +41,6 @@ def checked(
         document: the file.
         path: where in the file the value is.
         rule: the name of the rule it belongs to, for the messages.
-        later: keys that come in a later version.
 
     Raises:
         ConfigError: the value is no such model; every problem is listed.
@@ -53,7 +50,7 @@ def checked(
     except ValidationError as error:
         problems = []
         for details in error.errors(include_url=False):
-            finding = _finding(details, model, later)
+            finding = _finding(details, model)
             problems.append(
                 document.problem(
                     (*path, *finding.path),
@@ -61,6 +58,7 @@ def checked(
                     expected=finding.expected,
                     rule=rule,
                     at_key=finding.at_key,
+                    offset=finding.offset,
                 )
             )
         raise ConfigError(problems) from error
@@ -88,12 +86,13 @@ class _Finding:
     found: str
     expected: str
     at_key: bool = False
+    offset: int = 0
 
 
-def _finding(details: ErrorDetails, model: type[BaseModel], later: Collection[str]) -> _Finding:
+def _finding(details: ErrorDetails, model: type[BaseModel]) -> _Finding:
     path, kind = details["loc"], details["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(path, keys_of(_model_at(model, path[:-1])), later)
+        return _unknown_key(path, keys_of(_model_at(model, path[:-1])))
     if kind == "missing":
         held = _fields(_model_at(model, path[:-1]))[str(path[-1])]
         return _Finding(path=path[:-1], found=f"no key {path[-1]!r}", expected=f"{path[-1]!r} ({held.description})")
@@ -104,14 +103,17 @@ def _finding(details: ErrorDetails, model: type[BaseModel], later: Collection[st
     if kind == "model_type":
         return _Finding(path=path, found=found, expected=f"keys {one_of(keys_of(_model_at(model, path)))}")
     context = details["ctx"]
-    return _Finding(path=(*path, *context["at"]), found=context["found"] or found, expected=context["expected"])
+    return _Finding(
+        path=(*path, *context["at"]),
+        found=context["found"] or found,
+        expected=context["expected"],
+        offset=context["offset"],
+    )
 
 
-def _unknown_key(path: Path, allowed: Sequence[str], later: Collection[str]) -> _Finding:
+def _unknown_key(path: Path, allowed: Sequence[str]) -> _Finding:
     key = str(path[-1])
-    if key in later:
-        expected = f"{one_of(allowed)} ({key!r} comes in a later version)"
-    elif any(word in key.casefold() for word in SECRET_WORDS):
+    if any(word in key.casefold() for word in SECRET_WORDS):
         expected = f"no secret here: {SECRETS_COME_FROM}"
     else:
         expected = f"one of {one_of(allowed, key)}"
@@ -128,6 +130,6 @@ def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
     for step in path:
         if isinstance(held, type) and issubclass(held, BaseModel):
             held = _fields(held)[str(step)].annotation
-        else:  # a mapping of names to settings: each name has the same model
-            held = get_args(held)[-1]
+        else:  # a mapping of names, or a list: each entry has the same model
+            held = next(inner for inner in reversed(get_args(held)) if inner is not ...)
     return cast("type[BaseModel]", held)

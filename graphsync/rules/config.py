@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, cast
 
@@ -14,6 +14,8 @@ from graphsync.rules.mentorships import MentorshipRow, parse_mentorships
 from graphsync.rules.positions import Document, parse_yaml
 from graphsync.rules.rules_file import parse_rules
 from graphsync.rules.schema import RuleSet
+from graphsync.teams.messages import Override as TextOverride
+from graphsync.teams.messages import Texts, problems_in
 
 __all__ = ["Config", "Deployment", "FileNames", "Override", "parse_config"]
 
@@ -40,6 +42,7 @@ class Config:
     deployment: Deployment
     rules: RuleSet
     mentorships: tuple[MentorshipRow, ...]
+    texts: Texts = field(default_factory=Texts)
 
 
 def parse_config(
@@ -49,6 +52,7 @@ def parse_config(
     *,
     names: FileNames,
     overrides: Mapping[tuple[str, ...], Override] | None = None,
+    messages: Mapping[tuple[str, str], TextOverride] | None = None,
 ) -> Config:
     """Return what the three files say together.
 
@@ -58,9 +62,10 @@ def parse_config(
         mentorships_csv: the text of `mentorships.csv`.
         names: the files as messages name them.
         overrides: values that win over those of `graphsync.yaml`, by their keys from the outermost in.
+        messages: the programme's own texts, by language and kind.
 
     Raises:
-        ConfigError: something is wrong; every problem of all three files is listed.
+        ConfigError: something is wrong; every problem of all files is listed.
     """
     problems: list[Problem] = []
     document = _document(graphsync_yaml, names.graphsync)
@@ -76,13 +81,15 @@ def parse_config(
     else:
         parse = partial(parse_mentorships, mentorships_csv, file=names.mentorships, cohorts=cohorts)
         rows = gathered(parse, problems)
+    problems.extend(problems_in(messages or {}))
     if problems:
         raise ConfigError(problems)
     settled = cast("Deployment", deployment)
     return Config(
         deployment=settled,
-        rules=replace(cast("RuleSet", rules), nudges=settled.nudges),
+        rules=replace(cast("RuleSet", rules), nudges=settled.nudges, silences=settled.silences),
         mentorships=cast("tuple[MentorshipRow, ...]", rows),
+        texts=Texts(messages or {}),
     )
 
 

@@ -2,22 +2,50 @@
 
 Pure and level-triggered: the same arguments give the same answer in the same order, and a notification that was lost,
 doubled or reordered cannot change it. Each practice is a module of its own; the order here is the order in which they
-speak: what was lost first, then what is to come, then what waits for an answer.
+speak: how it begins and ends, what was lost, what is to come, then what waits for somebody.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from graphsync.calendar import start_of_day
 from graphsync.mentoring import Reach, Status
-from graphsync.rules.answer_promptly import answer_promptly
-from graphsync.rules.book_ahead import book_ahead
-from graphsync.rules.intents import Decision, Verdict
-from graphsync.rules.rebook_same_week import rebook_same_week
-from graphsync.rules.schema import AnswerPromptly, BookAhead, RebookSameWeek, RuleSet, VideoFirst
+from graphsync.rules import (
+    answer_promptly,
+    book_ahead,
+    close_well,
+    nudging,
+    prepare,
+    rebook_same_week,
+    start_well,
+    stay_in_touch,
+    undisturbed,
+    video_first,
+)
+from graphsync.rules.intents import Decision, Step, Verdict
+from graphsync.rules.practice import Practice
+from graphsync.rules.schema import RuleSet
 from graphsync.rules.state import MentorshipState
-from graphsync.rules.video_first import video_first
 from graphsync.rules.walk import Walk
+
+PRACTICES: tuple[Practice, ...] = (
+    close_well.PRACTICE,
+    start_well.PRACTICE,
+    rebook_same_week.PRACTICE,
+    book_ahead.PRACTICE,
+    video_first.PRACTICE,
+    undisturbed.PRACTICE,
+    answer_promptly.PRACTICE,
+    prepare.PRACTICE,
+    stay_in_touch.PRACTICE,
+)
+
+NOT_ACTIVE = Step("mentorship.not_active", Verdict.DOES_NOT_APPLY)
+UNREADABLE = Step("mentorship.unreadable", Verdict.HOLDS)
+HOURS_UNKNOWN = Step("mentorship.hours_unknown", Verdict.HOLDS)
+READABLE = (Reach.OK, Reach.EXTERNAL)
+A_DAY = timedelta(days=1)
 
 
 def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
@@ -28,33 +56,35 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
         rules: the whole rule set; the rules for the mentorship's cohort are picked from it.
         now: aware, UTC.
     """
-    walk = Walk(state, now)
-    cohort = state.mentorship.cohort
-    if state.mentorship.status is not Status.ACTIVE:
-        walk.note("", Verdict.DOES_NOT_APPLY, f"the mentorship is {state.mentorship.status}")
-        return walk.decision()
+    walk = Walk(state, rules, now)
+    if walk.standing.until is not None:
+        walk.look_again(walk.standing.until)
+    if state.mentorship.ends_on is not None:
+        walk.look_again(start_of_day(state.mentorship.ends_on + A_DAY, state.mentee.time_zone))
+    active = _can_be_acted_on(walk)
+    for session in state.sessions if active else ():
+        walk.look_again(session.starts_at)
+    for practice in PRACTICES if active else (close_well.PRACTICE,):
+        rule = walk.rule(practice.rule_type)
+        if rule is not None:
+            practice.run(walk, rule)
+    nudging.grant(walk)
+    return walk.decision()
+
+
+def _can_be_acted_on(walk: Walk) -> bool:
+    """Tell whether sessions can be looked after; where not, why is noted, and only ends and pauses are told of."""
+    state = walk.state
+    if walk.standing.status is not Status.ACTIVE:
+        walk.note(None, NOT_ACTIVE, walk.standing.why)
+        return False
     concerned = (state.mentor, state.mentee, state.organizer)
-    unreachable = {person.reach for person in concerned if person.reach is not Reach.OK}
+    unreachable = {person.reach for person in concerned if person.reach not in READABLE}
     if unreachable:
         # A calendar that cannot be read for good: nothing is booked over it; the coordinator is told.
-        walk.note("", Verdict.HOLDS, f"a calendar cannot be read: {', '.join(sorted(unreachable))}")
-        return walk.decision()
-
+        walk.note(None, UNREADABLE, f"a calendar cannot be read: {', '.join(sorted(unreachable))}")
+        return False
     if not state.mentor.hours.hours or not state.mentee.hours.hours:
-        walk.note("", Verdict.HOLDS, "the working hours of one of the two are not known yet")
-        return walk.decision()
-    for session in state.sessions:
-        walk.look_again(session.starts_at)
-    video = rules.rule(VideoFirst, cohort)
-    ahead = rules.rule(BookAhead, cohort)
-    rebook = rules.rule(RebookSameWeek, cohort)
-    answers = rules.rule(AnswerPromptly, cohort)
-    if rebook is not None:
-        rebook_same_week(walk, rebook, ahead, video)
-    if ahead is not None:
-        book_ahead(walk, ahead, rebook, video)
-    if video is not None:
-        video_first(walk, video)
-    if answers is not None:
-        answer_promptly(walk, answers, rules.nudges)
-    return walk.decision()
+        walk.note(None, HOURS_UNKNOWN, "the working hours of one of the two are not known yet")
+        return False
+    return True

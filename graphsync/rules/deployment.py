@@ -18,7 +18,7 @@ from graphsync.rules import kinds
 from graphsync.rules.checking import checked, gathered, refuse
 from graphsync.rules.kinds import ALL, wrong
 from graphsync.rules.positions import Document
-from graphsync.rules.schema import DAY, HOUR, NudgePolicy, Section, Slug
+from graphsync.rules.schema import DAY, HOUR, NudgePolicy, Section, Silence, Slug
 
 Address = Annotated[str, PlainValidator(kinds.address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(kinds.listed("mail addresses", empty=True))]
@@ -125,6 +125,7 @@ class Deployment(Section):
     )
     privacy: Privacy = Field(default=Privacy(), description="how long what is stored is kept")
     nudges: NudgePolicy = Field(default=NudgePolicy(), description="how many nudges people get at most")
+    silences: tuple[Silence, ...] = Field(default=(), description="spans in which rules only observe, each with an end")
     sweep: Sweep = Field(default=Sweep(), description="how often each is looked at though nothing was heard of it")
 
 

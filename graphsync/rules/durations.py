@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 FORMS = "'7 days', '24 hours', '50 minutes', '2 working hours' or '10 working days'"
 
@@ -44,6 +44,18 @@ class WorkingDays:
     def __str__(self) -> str:
         """Return it as a rule file has it: `10 working days`."""
         return _counted(self.count, "working day")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSpan:
+    """Hours by the wall clock, such as 12:00 to 13:00; where `end` is not after `start` they go past midnight."""
+
+    start: time
+    end: time
+
+    def __str__(self) -> str:
+        """Return it as a rule file has it: `12:00-13:00`."""
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
 
 Duration = timedelta | WorkingTime | WorkingDays

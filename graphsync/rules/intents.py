@@ -7,11 +7,11 @@ once, and all that is needed to carry it out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from graphsync.calendar import BookingRequest, TimeSlot
-from graphsync.mentoring import Medium, MentorshipId, PersonId
+from graphsync.mentoring import Choice, FlagKind, HoldKind, Medium, MentorshipId, PersonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,8 @@ class BookSession(Intent):
         alternatives: how many other slots are offered beside it.
         proposal_by: who proposed the time of the request's first window, if that is what it is.
         least_lead: the start lies at least this far ahead when the invite goes out; checked again then.
+        closing: whether it is the last session before a known end.
+        quiet_reminder: whether the invite reminds of a quiet room.
     """
 
     number: int
@@ -55,15 +57,22 @@ class BookSession(Intent):
     alternatives: int = 0
     proposal_by: PersonId | None = None
     least_lead: timedelta = timedelta()
+    closing: bool = False
+    quiet_reminder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveSession(Intent):
-    """Move a session that stands to the time somebody proposed; the request has that one window."""
+    """Move a session that stands: to the time somebody proposed, or to the best one where a move was accepted.
+
+    `proposal_by` is who proposed the time of the request's one window; `agreed` are those who said yes to a move 24 to
+    48 hours ahead, without whom it is refused then.
+    """
 
     number: int
     request: BookingRequest
-    proposal_by: PersonId
+    proposal_by: PersonId | None = None
+    agreed: frozenset[PersonId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +82,60 @@ class AddOnlineMeeting(Intent):
     number: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldTime(Intent):
+    """Keep time free around a session, in one person's own calendar, shown as busy and private."""
+
+    number: int
+    kind: HoldKind
+    person: PersonId
+    slot: TimeSlot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTime(Intent):
+    """Take away time that was kept around a session which has moved, was lost, or no longer wants it."""
+
+    number: int
+    kind: HoldKind
+    person: PersonId
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPresence(Intent):
+    """Show one person as do-not-disturb in Teams until `until`."""
+
+    number: int
+    person: PersonId
+    until: datetime
+
+
 class Matter(StrEnum):
-    """What a nudge is about; each has its wording."""
+    """What a nudge is about; each has its wording, and this is the order in which they claim a person's attention."""
 
     UNANSWERED_INVITE = "unanswered_invite"
     UNANSWERED_QUESTION = "unanswered_question"
     OFFER_HELP = "offer_help"
+    CONSENT = "consent"
+    BOOKED_OVER = "booked_over"
+    WELCOME = "welcome"
+    PREPARE = "prepare"
+    NOTES = "notes"
+    DID_YOU_MEET = "did_you_meet"
+    MISSED_SESSIONS = "missed_sessions"
+    LOST_TOUCH = "lost_touch"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    ENDED = "ended"
+    CLOSED = "closed"
+    NEW_STANDING_TIME = "new_standing_time"
+    IDEA = "idea"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendNudge(Intent):
-    """Send one person one short message.
+    """Send one person one short message; what is due for one person in one round goes out together.
 
     Attributes:
         person: who gets it, alone.
@@ -91,6 +143,12 @@ class SendNudge(Intent):
         matter: what it is about.
         about: the key of the very thing, so that it is said once; `rung` is how often it has been said with this.
         session: the number of the session it is about, if it is about one.
+        choices: what the person can answer by the links in it.
+        new_time: the time that is suggested with it.
+        idea: which of the ideas it brings.
+        source: where an open question came from.
+        until: the day a pause is over.
+        move_offered: whether a move of the session is offered with it.
     """
 
     person: PersonId
@@ -99,14 +157,43 @@ class SendNudge(Intent):
     about: str
     rung: int
     session: int | None = None
+    choices: tuple[Choice, ...] = ()
+    new_time: datetime | None = None
+    idea: int | None = None
+    source: str = ""
+    until: date | None = None
+    move_offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepReason(Intent):
-    """Settle a lost session without a replacement: keep why, and tell the pair."""
+    """Settle a lost session without a replacement: keep why, and tell the pair.
+
+    `code` says why, as the text `reason` has it.
+    """
 
     number: int
-    text: str
+    code: str
+    ask_standing_time: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseSession(Intent):
+    """Take a session that both or one said did not happen as lost, without who."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndMentorship(Intent):
+    """End the mentorship: nothing is booked for it any more, and sessions to come are cancelled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagMentorship(Intent):
+    """Show the coordinator that the mentorship needs a look; it stands as long as each decision wants it again."""
+
+    flag: FlagKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,36 +203,90 @@ class AlertAdmin(Intent):
     text: str
 
 
-AnyIntent = BookSession | MoveSession | AddOnlineMeeting | SendNudge | KeepReason | AlertAdmin
+CalendarIntent = BookSession | MoveSession | AddOnlineMeeting | HoldTime
+"""What adds to a calendar: under `suggest` one person is asked before it is done."""
+
+AnyIntent = (
+    CalendarIntent
+    | ReleaseTime
+    | SetPresence
+    | SendNudge
+    | KeepReason
+    | LoseSession
+    | EndMentorship
+    | FlagMentorship
+    | AlertAdmin
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """An action that one person is asked about before it is done; `asked` is how often they were with this."""
+
+    intent: CalendarIntent
+    person: PersonId
+    asked: int
+
+    @property
+    def about(self) -> str:
+        """The matter of the question, which the answer names."""
+        return suggestion_about(self.intent.key)
+
+
+def suggestion_about(key: str) -> str:
+    """Return the matter under which an action of that key is suggested."""
+    return f"suggest/{key}"
 
 
 class Verdict(StrEnum):
     """How one step of the walk ended."""
 
+    APPLIES = "applies"
     ACTS = "acts"
+    SUGGESTS = "suggests"
     OBSERVES = "observes"
     WAITS = "waits"
     HOLDS = "holds"
     DOES_NOT_APPLY = "does not apply"
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step a practice can take; `id` is stable and names its branch in the coverage of rule tests."""
+
+    id: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A condition that was looked at: what was asked, the value found, and whether it holds."""
+
+    condition: str
+    found: str
+    holds: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceLine:
-    """One step of the walk `decide` made: the rule, how it ended, and the values found."""
+    """One step of the walk `decide` made: the rule, which step, how it ended, and the values found on the way."""
 
     rule: str
+    step: str
     verdict: Verdict
     text: str
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to be done now, what rules on `observe` would do, and when to look again.
+    """What is to be done now, what is asked first, what rules on `observe` would do, and when to look again.
 
     `wake_at` is the next instant at which the answer may differ with no new fact; None: never.
     """
 
     intents: tuple[AnyIntent, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     observed: tuple[AnyIntent, ...] = ()
     wake_at: datetime | None = None
     trace: tuple[TraceLine, ...] = ()

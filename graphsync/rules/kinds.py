@@ -6,10 +6,9 @@ A kind takes what a YAML file has (or the value itself, for code that builds mod
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -17,7 +16,9 @@ from pydantic_core import PydanticCustomError
 from tzlocal.windows_tz import tz_win, win_tz
 
 from graphsync.calendar.time_zones import UnknownTimeZone, iana_name
+from graphsync.errors import near_miss, one_of
 from graphsync.rules.durations import (
+    ClockSpan,
     Duration,
     WorkingDays,
     WorkingTime,
@@ -39,18 +40,23 @@ _ADDRESS = re.compile(r"[^\s@,;:<>\"()\[\]\\]+@[^\s@,;:<>\"()\[\]\\]+")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LISTEN = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):([0-9]{1,5})")
 _HIGHEST_PORT = 65535
+_CLOCK_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]) *- *([01][0-9]|2[0-3]):([0-5][0-9])")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?")
+_LONGEST_WORDS = 200
 _SHOWN_LENGTH = 60
 
 
-def wrong(expected: str, *, found: str = "", at: Sequence[str] = ()) -> PydanticCustomError:
+def wrong(expected: str, *, found: str = "", at: Sequence[str] = (), offset: int = 0) -> PydanticCustomError:
     """Return the error of a value that is not what its key may hold.
 
     Args:
         expected: the phrase that completes "expected …".
         found: the phrase that completes "found …", where the key and its value would not say it, or must not.
         at: the keys that lead from the value to what is meant, where that is not the value as a whole.
+        offset: where in a text the problem is, in characters.
     """
-    return PydanticCustomError("wrong", "expected {expected}", {"expected": expected, "found": found, "at": tuple(at)})
+    context = {"expected": expected, "found": found, "at": tuple(at), "offset": offset}
+    return PydanticCustomError("wrong", "expected {expected}", context)
 
 
 def shown(value: object) -> str:
@@ -64,25 +70,6 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return "a list"
     return "nothing" if value is None else str(value)
-
-
-def one_of(allowed: Iterable[str], found: object = None) -> str:
-    """Return `'a', 'b' or 'c'`, sorted, with a hint where one of them comes close to `found`."""
-    names = sorted(allowed)
-    quoted = [repr(name) for name in names]
-    listed = " or ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
-    return listed + near_miss(names, found)
-
-
-def near_miss(allowed: Iterable[str], found: object, *, prefix: str = "") -> str:
-    """Return ` (did you mean 'x'?)` for the allowed name closest to `found`, or nothing where none is close.
-
-    A `prefix` that all of them have in common does not count as closeness.
-    """
-    folded = {name.removeprefix(prefix).casefold(): name for name in allowed}
-    sought = [found.removeprefix(prefix).casefold()] if isinstance(found, str) else []
-    close = [name for word in sought for name in difflib.get_close_matches(word, folded, n=1)]
-    return f" (did you mean {folded[close[0]]!r}?)" if close else ""
 
 
 def slug(value: object) -> str:
@@ -153,6 +140,39 @@ def time_zone(value: object) -> str:
         raise wrong(TIME_ZONE + near_miss([*tz_win, *win_tz], value)) from error
 
 
+def clock_span(value: object) -> ClockSpan | None:
+    """Return hours of the day such as `12:00-13:00`, or None for `none`."""
+    if value in ("none", None) or isinstance(value, ClockSpan):
+        return value if isinstance(value, ClockSpan) else None
+    form = _CLOCK_SPAN.fullmatch(value) if isinstance(value, str) else None
+    if form is None or form[1] + form[2] == form[3] + form[4]:
+        raise wrong("hours of the day such as '12:00-13:00', or 'none'")
+    return ClockSpan(time(int(form[1]), int(form[2])), time(int(form[3]), int(form[4])))
+
+
+def instant(value: object) -> datetime:
+    """Return an instant in UTC; its text names the offset from UTC, since a time without one could be any."""
+    expected = "a date and time with its offset from UTC, such as '2026-12-21T00:00+01:00'"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    form = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if form is None:
+        raise wrong(expected)
+    if form[2] is None:
+        raise wrong(expected, found=f"{value!r}, which has no time zone")
+    try:
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # a day its month does not have, or the year 1
+        raise wrong(expected) from error
+
+
+def words(value: object) -> str:
+    """Return a short text that is not empty."""
+    if isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_WORDS:
+        return value.strip()
+    raise wrong(f"a text of 1 to {_LONGEST_WORDS} characters")
+
+
 def flag(value: object) -> bool:
     """Return true or false; `yes` and `on` are text in YAML 1.2."""
     if isinstance(value, bool):
@@ -171,16 +191,14 @@ def number(lowest: int, highest: int) -> Callable[[object], int]:
     return check
 
 
-def choice(allowed: Iterable[Choice], *, later: Sequence[str] = ()) -> Callable[[object], Choice]:
-    """Return the kind of the words `allowed`; a word of `later` is told to come in a later version."""
-    words = {str(word): word for word in allowed}
+def choice(allowed: Iterable[Choice]) -> Callable[[object], Choice]:
+    """Return the kind of the words `allowed`."""
+    known = {str(word): word for word in allowed}
 
     def check(value: object) -> Choice:
-        if isinstance(value, str) and value in words:
-            return words[value]
-        if value in later:
-            raise wrong(f"{one_of(words)} ({value!r} comes in a later version)")
-        raise wrong(one_of(words, value))
+        if isinstance(value, str) and value in known:
+            return known[value]
+        raise wrong(one_of(known, value))
 
     return check
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
+from graphsync.calendar import countries, regions_of
+from graphsync.errors import near_miss
 from graphsync.mentoring import DayHours, Medium, OptIn, StandingTime, Status
 from graphsync.rules import kinds
 from graphsync.rules.kinds import wrong
@@ -22,7 +24,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _QUARTER = 15
 
 
-def _started(text: str) -> date:
+def _day(text: str) -> date:
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
@@ -36,6 +38,14 @@ def _standing(text: str) -> StandingTime:
     if form is None or int(form[3]) % _QUARTER:
         raise wrong("a weekday and a time on the quarter hour, such as 'tue 10:00'")
     return StandingTime(weekday=WEEKDAYS.index(form[1]), at=time(int(form[2]), int(form[3])))
+
+
+def _region(text: str) -> str:
+    country, _, part = text.upper().partition("-")
+    if country not in countries() or part not in regions_of(country):
+        close = near_miss([f"{country}-{known}" for known in regions_of(country)], text.upper())
+        raise wrong(f"a region with holidays of its own, such as 'DE-BY'{close}")
+    return f"{country}-{part}"
 
 
 def _opt_ins(text: str) -> frozenset[OptIn]:
@@ -79,11 +89,15 @@ COLUMNS: Mapping[str, Column] = {
         read=kinds.slug, fills="cohort", required=True, description="the cohort, as `graphsync.yaml` names it"
     ),
     "started": Column(
-        read=_started, fills="started_on", required=True, description="the day the two were matched, `2026-03-02`"
+        read=_day, fills="started_on", required=True, description="the day the two were matched, `2026-03-02`"
     ),
     "status": Column(
         read=kinds.choice(tuple(Status)), fills="status", description="`active` (also if empty), `paused` or `ended`"
     ),
+    "paused_until": Column(
+        read=_day, fills="paused_until", description="with `paused`: the day the mentorship goes on by itself"
+    ),
+    "ends": Column(read=_day, fills="ends_on", description="the last day, if known; it gets a closing session"),
     "cadence": Column(
         read=CADENCE, fills="cadence", description="how often the two meet, `7 days`; the rule's if empty"
     ),
@@ -97,6 +111,20 @@ COLUMNS: Mapping[str, Column] = {
         fills="mentee_time_zone",
         description="the mentee's zone, an IANA or Windows name; the mailbox's if empty",
     ),
+    "mentor_hours": Column(
+        read=_offers,
+        fills="mentor_hours",
+        description="the mentor's working hours, `mon-wed 09:00-13:00, thu 10:00-16:00`; the mailbox's if empty",
+    ),
+    "mentee_hours": Column(
+        read=_offers, fills="mentee_hours", description="the mentee's working hours; the mailbox's if empty"
+    ),
+    "mentor_region": Column(
+        read=_region,
+        fills="mentor_region",
+        description="where the mentor has holidays that their country does not have, `DE-BY`",
+    ),
+    "mentee_region": Column(read=_region, fills="mentee_region", description="the mentee's region, likewise"),
     "standing": Column(
         read=_standing,
         fills="standing",
@@ -111,7 +139,7 @@ COLUMNS: Mapping[str, Column] = {
     "opt_ins": Column(
         read=_opt_ins,
         fills="opt_ins",
-        description="what both agreed to: `chat`, `self_booked`, or both with a space between",
+        description="what both agreed to: `chat`, `mail`, `self_booked`, with spaces between; `reread` is the mentor's",
     ),
     "mentor_offers": Column(
         read=_offers,

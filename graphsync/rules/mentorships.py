@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from pydantic_core import PydanticCustomError
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, one_of
 from graphsync.mentoring import (
     DayHours,
     Medium,
@@ -26,8 +26,11 @@ from graphsync.mentoring import (
     Status,
     mentorship_id,
 )
-from graphsync.rules.kinds import one_of, shown
+from graphsync.rules.kinds import shown
 from graphsync.rules.mentorship_columns import COLUMNS
+
+PERSONAL = {"time_zone": "time zone", "hours": "set of hours", "region": "region"}
+"""What somebody has once, however many mentorships they are in: the end of its columns, and what messages call it."""
 
 _CELL = {sign: re.compile(rf' *(?P<cell>"(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)') for sign in ",;"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -37,8 +40,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 class MentorshipRow:
     """One line of the file; what it leaves empty is None, or the value a `Mentorship` starts with.
 
-    `mentor_time_zone` and `mentee_time_zone` are IANA names that win over what the mailbox says; `line` is where the
-    row stands in its file.
+    Time zones (IANA names) and hours win over what the mailbox says, a region over the directory's country; `line` is
+    where the row stands in its file.
     """
 
     mentor: str
@@ -47,8 +50,14 @@ class MentorshipRow:
     started_on: date
     status: Status = Status.ACTIVE
     cadence: timedelta | None = None
+    paused_until: date | None = None
+    ends_on: date | None = None
     mentor_time_zone: str | None = None
     mentee_time_zone: str | None = None
+    mentor_hours: tuple[DayHours, ...] = ()
+    mentee_hours: tuple[DayHours, ...] = ()
+    mentor_region: str = ""
+    mentee_region: str = ""
     standing: StandingTime | None = None
     medium: Medium = Medium.VIDEO
     phone: str = ""
@@ -78,6 +87,8 @@ class MentorshipRow:
             opt_ins=self.opt_ins,
             mentor_offers=self.mentor_offers,
             mentee_offers=self.mentee_offers,
+            paused_until=self.paused_until,
+            ends_on=self.ends_on,
         )
 
 
@@ -99,7 +110,7 @@ class _Reading:
         self.cohorts = cohorts
         self.problems: list[Problem] = []
         self.pairs: dict[MentorshipId, int] = {}
-        self.zones: dict[str, tuple[str, int]] = {}
+        self.personal: dict[tuple[str, str], tuple[object, int]] = {}
 
     def complain(self, line: int, column: int, found: str, expected: str) -> None:
         self.problems.append(Problem(file=self.file, line=line, column=column, found=found, expected=expected))
@@ -167,9 +178,11 @@ class _Reading:
             self.complain(line, starts.get("phone", starts["medium"]), "medium 'phone' and no phone", expected)
         if mentor is not None and mentee is not None:
             self.check_pair(mentor, mentee, starts["mentee"], line)
-        for person, column in ((mentor, "mentor_time_zone"), (mentee, "mentee_time_zone")):
-            if person is not None and column in given:
-                self.check_zone(person, given[column], starts[column], line)
+        for role, person in (("mentor", mentor), ("mentee", mentee)):
+            for what in PERSONAL:
+                if person is not None and f"{role}_{what}" in given:
+                    self.check_personal(person, what, given[f"{role}_{what}"], starts[f"{role}_{what}"], line)
+        self.check_days(given, starts, line)
 
     def check_pair(self, mentor: str, mentee: str, start: int, line: int) -> None:
         if mentor.casefold() == mentee.casefold():
@@ -179,11 +192,20 @@ class _Reading:
         if first != line:
             self.complain(line, start, "the same mentor and mentee again", f"each pair once (line {first} has it too)")
 
-    def check_zone(self, person: str, zone: str, start: int, line: int) -> None:
-        said, first = self.zones.setdefault(person.casefold(), (zone, line))
-        if said != zone:
-            expected = f"one time zone for each person (line {first} has {said!r})"
-            self.complain(line, start, f"time zone {zone!r}", expected)
+    def check_personal(self, person: str, what: str, value: object, start: int, line: int) -> None:
+        """Complain where somebody who comes several times is said to be two things at once."""
+        said, first = self.personal.setdefault((person.casefold(), what), (value, line))
+        if said != value:
+            name = PERSONAL[what]
+            found, has = (f" {value!r}", f" has {said!r}") if isinstance(value, str) else (" that differ", "")
+            self.complain(line, start, f"{name}{found}", f"one {name} for each person (line {first}{has})")
+
+    def check_days(self, given: Mapping[str, Any], starts: Mapping[str, int], line: int) -> None:
+        if "paused_until" in given and given.get("status") is not Status.PAUSED:
+            self.complain(line, starts["paused_until"], "paused_until without a pause", "'paused' as its status")
+        if "started_on" in given and "ends_on" in given and given["ends_on"] < given["started_on"]:
+            found = f"a last day before the first, {given['started_on']}"
+            self.complain(line, starts["ends"], found, "a day after it")
 
 
 def parse_mentorships(text: str, *, file: str, cohorts: Collection[str] | None) -> tuple[MentorshipRow, ...]:

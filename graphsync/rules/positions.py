@@ -42,7 +42,8 @@ class Place(NamedTuple):
 class Document:
     """The data of one file, with the place of every key and value by its path.
 
-    `problems` is what was found while reading; where nothing could be read, `is_read` is false and `data` is None.
+    `texts` has the place of the first character of each text that is written in one piece, as it is. `problems` is
+    what was found while reading; where nothing could be read, `is_read` is false and `data` is None.
     """
 
     file: str
@@ -50,11 +51,19 @@ class Document:
     is_read: bool = False
     keys: Mapping[Path, Place] = field(default_factory=dict)
     values: Mapping[Path, Place] = field(default_factory=dict)
+    texts: Mapping[Path, Place] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    def problem(self, path: Path, *, found: str, expected: str, rule: str = "", at_key: bool = False) -> Problem:
-        """Return a problem at the value at `path`, or at its key; at what is around it where it was not written."""
+    def problem(
+        self, path: Path, *, found: str, expected: str, rule: str = "", at_key: bool = False, offset: int = 0
+    ) -> Problem:
+        """Return a problem at the value at `path`, or at its key; at what is around it where it was not written.
+
+        An `offset` is that of a character in a text, and counts where the text is written in one piece.
+        """
         place = self.keys.get(path) if at_key else None
+        if offset and path in self.texts:
+            place = self.texts[path]._replace(column=self.texts[path].column + offset)
         for length in range(len(path), -1, -1):
             place = place or self.values.get(path[:length])
         place = place or Place(self.file, 0, 0)
@@ -113,6 +122,7 @@ def parse_yaml(text: str, *, file: str) -> Document:
         is_read=True,
         keys=reading.keys,
         values=reading.values,
+        texts=reading.texts,
         problems=tuple(reading.problems),
     )
 
@@ -136,6 +146,7 @@ class _Reading:
         self.places = places
         self.keys: dict[Path, Place] = {}
         self.values: dict[Path, Place] = {}
+        self.texts: dict[Path, Place] = {}
         self.problems: list[Problem] = []
 
     def read(self, node: Node, path: Path) -> object:
@@ -150,6 +161,9 @@ class _Reading:
             return dict(self.entries(node, path))
         if isinstance(node, SequenceNode):
             return [self.read(entry, (*path, index)) for index, entry in enumerate(node.value)]
+        around = node.end_mark.index - node.start_mark.index - len(node.value)
+        if around in (0, 2):  # as it is, or in quotes; escapes, doubled quotes and folded lines take more
+            self.texts[path] = place._replace(column=place.column + around // 2)
         return _scalar(node)
 
     def entries(self, node: MappingNode, path: Path) -> Iterator[tuple[str, object]]:

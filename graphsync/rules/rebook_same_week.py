@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from graphsync.calendar import (
-    BookingRequest,
-    Limits,
-    TimeSlot,
-    iso_week,
-    same_iso_week,
-    working_slots,
-)
-from graphsync.mentoring import Loss, Medium, MentoringSession, Proposal
+from graphsync.calendar import TimeSlot, iso_week, same_iso_week, working_slots
+from graphsync.mentoring import Choice, Loss, Medium, MentoringSession, Proposal
 from graphsync.rules.deadlines import after_working_time
-from graphsync.rules.intents import BookSession, KeepReason, MoveSession, Verdict
+from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, Step, Verdict
+from graphsync.rules.practice import Practice
+from graphsync.rules.requests import move_request, standing_times
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.video_first import medium_of_next
@@ -23,36 +18,80 @@ from graphsync.rules.walk import Walk
 FREEZE = timedelta(hours=48)
 """A session that stands is not moved this close to its start without the consent of both."""
 
+FROZEN = timedelta(hours=24)
+"""This close it is not moved at all."""
+
 MARGIN = timedelta(minutes=30)
 """Added to the notice when a slot is sought, so that an invite that is sent a little later still keeps it."""
 
+NOTHING_LOST = Step("rebook_same_week.nothing_lost", Verdict.DOES_NOT_APPLY)
+UNDER_WAY = Step("rebook_same_week.under_way", Verdict.WAITS)
+SKIPPED = Step("rebook_same_week.skipped", Verdict.ACTS)
+LONG_OVER = Step("rebook_same_week.long_over", Verdict.DOES_NOT_APPLY)
+ASKS_FOR_STANDING_TIME = Step("rebook_same_week.asks_for_standing_time", Verdict.ACTS)
+PAIR_FIRST = Step("rebook_same_week.pair_first", Verdict.WAITS)
+HELD_BACK = Step("rebook_same_week.held_back", Verdict.HOLDS)
+NOT_SOUGHT = Step("rebook_same_week.not_sought", Verdict.ACTS)
+PUTS_BACK = Step("rebook_same_week.puts_back", Verdict.ACTS)
+TOO_NEAR = Step("rebook_same_week.too_near", Verdict.HOLDS)
+MOVES_ABSENT = Step("rebook_same_week.moves_absent", Verdict.ACTS)
+BREAKS_RULES = Step("rebook_same_week.proposal_breaks_rules", Verdict.HOLDS)
+MOVE_UNDER_WAY = Step("rebook_same_week.move_under_way", Verdict.WAITS)
+ASKS_CONSENT = Step("rebook_same_week.asks_consent", Verdict.ACTS)
+NO_CONSENT = Step("rebook_same_week.no_consent", Verdict.HOLDS)
+TAKES_PROPOSAL = Step("rebook_same_week.takes_proposal", Verdict.ACTS)
 
-def rebook_same_week(walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None) -> None:
+
+def rebook_same_week(walk: Walk, rule: RebookSameWeek) -> None:
     """Put back what was lost, move what an absence leaves behind, and take times that people propose."""
     state = walk.state
     if walk.under_way(f"book/{state.mentorship.id}/"):
-        walk.note(rule.name, Verdict.WAITS, "a booking is under way")
+        walk.note(rule, UNDER_WAY, "a booking is under way")
         return
     for session in state.sessions:
-        if awaits_replacement(state, session):
-            _put_back(walk, rule, ahead, video, session)
+        if _is_open(state, session) and _is_long_over(walk, rule, session):
+            walk.note(rule, LONG_OVER, f"session {session.number} was lost too long ago to be put back")
+    for session in state.sessions:
+        if awaits_replacement(walk, rule, session):
+            _put_back(walk, rule, session)
             return  # one at a time: the next number is known once this one is booked
+    found = False
     for session in state.sessions:
         if session.stands and not session.self_booked and session.starts_at > walk.now:
             if _left_behind(state, session):
-                if _move_absent(walk, rule, ahead, video, session):
+                found = True
+                if _move_absent(walk, rule, session):
                     return
             elif session.proposal is not None:
-                _take_proposal(walk, rule, ahead, session, session.proposal)
+                found = True
+                _take_proposal(walk, rule, session, session.proposal)
+    if not found:
+        walk.note(rule, NOTHING_LOST, "no session is lost, left behind, or to be moved")
 
 
-def awaits_replacement(state: MentorshipState, session: MentoringSession) -> bool:
-    """Tell whether `session` was lost before it was over and nothing has taken its place or settled it yet."""
-    if session.loss is None or session.lost_at is None or session.lost_at >= session.ends_at:
+def about_lost(session: MentoringSession) -> str:
+    """Return the matter under which the two say that a lost session is to be skipped."""
+    return f"lost/{session.mentorship}/{session.number}"
+
+
+def awaits_replacement(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
+    """Tell whether `session` was lost and nothing has taken its place or settled it yet, and it is not too late."""
+    return _is_open(walk.state, session) and not _is_long_over(walk, rule, session)
+
+
+def _is_open(state: MentorshipState, session: MentoringSession) -> bool:
+    if session.loss is None or session.lost_at is None:
         return False
+    if session.loss is not Loss.NOT_HELD and session.lost_at >= session.ends_at:
+        return False  # declined or cancelled when it was over: it was held, or "we did not" says otherwise
     if session.no_slot_reason or any(other.replaces == session.number for other in state.sessions):
         return False
     return not _put_back_by_pair(state, session)
+
+
+def _is_long_over(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
+    """Tell whether the time in which a replacement is sought lies behind, as when the rule only observed until now."""
+    return walk.now >= iso_week(session.starts_at, walk.state.mentee.time_zone).end + rule.search_after
 
 
 def _put_back_by_pair(state: MentorshipState, lost: MentoringSession) -> bool:
@@ -76,32 +115,60 @@ def _replacements_in_a_row(state: MentorshipState, session: MentoringSession) ->
     return count
 
 
-def _put_back(
-    walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None, lost: MentoringSession
-) -> None:
+def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
     state = walk.state
-    key = f"keep/{state.mentorship.id}/{lost.number}"
-    if _replacements_in_a_row(state, lost) >= rule.in_a_row:
+    reply = state.reply(about_lost(lost))
+    if reply is not None and reply.choice is Choice.SKIP:
+        _settle(walk, rule, SKIPPED, lost, f"session {lost.number} is skipped", "skipped")
+        return
+    in_a_row = _replacements_in_a_row(state, lost)
+    few = in_a_row < rule.in_a_row
+    if not walk.check(f"fewer than {rule.in_a_row} replacements in a row were lost as well", in_a_row, few):
         # Two replacements were lost as well: the standing time is what does not suit, not the week.
-        walk.act(
-            rule,
-            KeepReason(
-                key=key,
-                mentorship=state.mentorship.id,
-                rule=rule.name,
-                reason=f"session {lost.number} was lost after {rule.in_a_row} replacements in a row",
-                number=lost.number,
-                text="it has been moved several times in a row, so a new standing time is asked for instead",
-            ),
-        )
+        reason = f"session {lost.number} was lost after {rule.in_a_row} replacements in a row"
+        _settle(walk, rule, ASKS_FOR_STANDING_TIME, lost, reason, "moved_often", ask_standing_time=True)
         return
     act_at = _act_at(state, rule, lost)
-    if walk.now < act_at:
-        walk.wait(rule.name, act_at, f"session {lost.number} was lost; the pair has time to put it back itself")
+    if not walk.check(
+        f"the pair had time to put session {lost.number} back itself",
+        act_at.isoformat(timespec="minutes"),
+        walk.now >= act_at,
+    ):
+        walk.wait(rule, PAIR_FIRST, act_at, f"session {lost.number} was lost; the pair has time to put it back itself")
         return
-    booking = _replacement(walk, rule, ahead, video, lost)
-    if not walk.held_back(rule, booking.key):
-        walk.act(rule, booking)
+    booking = _replacement(walk, rule, lost, f"session {lost.number} was lost and is put back")
+    if booking is None:
+        reason = f"session {lost.number} was lost, and the calendar of one of the two cannot be read"
+        _settle(walk, rule, NOT_SOUGHT, lost, reason, "outside")
+    elif not walk.held_back(rule, HELD_BACK, booking.key):
+        walk.act(rule, PUTS_BACK, booking)
+
+
+def _settle(
+    walk: Walk,
+    rule: RebookSameWeek,
+    step: Step,
+    lost: MentoringSession,
+    reason: str,
+    code: str,
+    *,
+    ask_standing_time: bool = False,
+) -> None:
+    """Settle a lost session without a replacement."""
+    mentorship = lost.mentorship
+    walk.act(
+        rule,
+        step,
+        KeepReason(
+            key=f"keep/{mentorship}/{lost.number}",
+            mentorship=mentorship,
+            rule=rule.name,
+            reason=reason,
+            number=lost.number,
+            code=code,
+            ask_standing_time=ask_standing_time,
+        ),
+    )
 
 
 def _act_at(state: MentorshipState, rule: RebookSameWeek, lost: MentoringSession) -> datetime:
@@ -117,76 +184,53 @@ def _act_at(state: MentorshipState, rule: RebookSameWeek, lost: MentoringSession
     return waited if last_moment < lost_at else min(waited, last_moment)
 
 
-def _replacement(
-    walk: Walk,
-    rule: RebookSameWeek,
-    ahead: BookAhead | None,
-    video: VideoFirst | None,
-    lost: MentoringSession,
-    absent: str = "",
-) -> BookSession:
+def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reason: str) -> BookSession | None:
+    """Return the booking that takes the place of `lost`; None where no time can be sought for it."""
     state, now = walk.state, walk.now
+    video = walk.rule(VideoFirst)
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     lead = now + rule.notice + MARGIN
     proposal = _usable(lost.proposal, length, lead, until=week.end + rule.search_after)
-    windows: list[TimeSlot] = []
-    if proposal is not None and week.contains(proposal):
-        windows.append(proposal)
-    if max(lead, week.start) + length <= week.end:
-        windows.append(TimeSlot(start=max(lead, week.start), end=week.end))
-    week_windows = len(windows)
-    if proposal is not None and not week.contains(proposal):
-        windows.append(proposal)
     later = max(lead, week.end)
-    windows.append(TimeSlot(start=later, end=later + rule.search_after))
+    rest = TimeSlot(start=max(lead, week.start), end=week.end) if max(lead, week.start) + length <= week.end else None
+    in_week = [] if rest is None else [rest]
+    afterwards = [TimeSlot(start=later, end=later + rule.search_after)]
+    if state.has_external:
+        own = TimeSlot(start=lost.starts_at, end=lost.ends_at)
+        in_week, afterwards = (
+            [slot for slot in standing_times(state, windows, length) if slot != own]
+            for windows in (in_week, afterwards)
+        )
+    if proposal is not None:
+        (in_week if week.contains(proposal) else afterwards).insert(0, proposal)
+    if not (in_week or afterwards):
+        return None
     number = max(session.number for session in state.sessions) + 1
     short_notice = after_working_time(now, rule.short_notice.length, state.mentee.hours)
     short = max(short_notice or week.end, week.start)
     short_end = min(lead + length, week.end)
     medium = medium_of_next(state, video, lost)
+    key = f"book/{state.mentorship.id}/{number}"
     return BookSession(
-        key=f"book/{state.mentorship.id}/{number}",
+        key=key,
         mentorship=state.mentorship.id,
         rule=rule.name,
-        reason=absent or f"session {lost.number} was lost and is put back",
+        reason=reason,
         number=number,
-        request=_request(state, ahead, f"book/{state.mentorship.id}/{number}", tuple(windows), lost),
+        request=move_request(walk, key, [*in_week, *afterwards], lost),
         medium=medium,
-        online=video is not None and video.mode == "enforce" and medium is Medium.VIDEO,
+        online=walk.acts(video) and medium is Medium.VIDEO,
         replaces=lost.number,
-        # A cancelled event is gone and one that the pair booked is theirs; any other is moved, so both keep their copy.
-        same_event=lost.loss is not Loss.CANCELLED and not lost.self_booked,
+        # A cancelled event is gone, one that the pair booked is theirs, one that is over lies behind; any other is
+        # moved, so that both keep their copy.
+        same_event=lost.loss not in (Loss.CANCELLED, Loss.NOT_HELD) and not lost.self_booked,
         week=week,
-        week_windows=week_windows,
+        week_windows=len(in_week),
         short_notice=TimeSlot(start=short, end=short_end) if short + length <= short_end else None,
         alternatives=rule.alternatives,
         proposal_by=lost.proposal.by if lost.proposal is not None and proposal is not None else None,
         least_lead=rule.notice,
-    )
-
-
-def _request(
-    state: MentorshipState,
-    ahead: BookAhead | None,
-    key: str,
-    windows: tuple[TimeSlot, ...],
-    session: MentoringSession,
-) -> BookingRequest:
-    limits = None if ahead is None else Limits(per_day=ahead.mentor_limits.a_day, per_week=ahead.mentor_limits.a_week)
-    return BookingRequest(
-        key=key,
-        mentor=state.mentor.id,
-        mentee=state.mentee.id,
-        windows=windows,
-        length=session.ends_at - session.starts_at,
-        week_zone=state.mentee.time_zone,
-        mentor_zone=state.mentor.time_zone,
-        earliest=True,
-        use_offered=(state.mentor.id, state.mentee.id),
-        mentor_limits=limits,
-        mentor_sessions=tuple(start for start in state.mentor_sessions if start != session.starts_at),
-        blocked=(TimeSlot(start=session.starts_at, end=session.ends_at),),
     )
 
 
@@ -208,48 +252,106 @@ def _left_behind(state: MentorshipState, session: MentoringSession) -> bool:
     )
 
 
-def _move_absent(
-    walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, video: VideoFirst | None, session: MentoringSession
-) -> bool:
+def _move_absent(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
     """Put back a session that stands in somebody's absence; return whether that is done."""
-    if session.starts_at - walk.now < FREEZE:
-        walk.note(rule.name, Verdict.HOLDS, f"session {session.number} starts within 48 hours and is left as it is")
+    ahead = session.starts_at - walk.now
+    if not walk.check(f"session {session.number} is at least 48 hours away", ahead, ahead >= FREEZE):
+        walk.note(rule, TOO_NEAR, f"session {session.number} starts within 48 hours and is left as it is")
         return False
-    absent = f"session {session.number} falls into an absence and is put back"
-    booking = _replacement(walk, rule, ahead, video, session, absent)
-    if walk.held_back(rule, booking.key):
+    booking = _replacement(walk, rule, session, f"session {session.number} falls into an absence and is put back")
+    if booking is None or walk.held_back(rule, HELD_BACK, booking.key):
         return False
-    walk.act(rule, booking)
+    walk.act(rule, MOVES_ABSENT, booking)
     return True
 
 
-def _take_proposal(
-    walk: Walk, rule: RebookSameWeek, ahead: BookAhead | None, session: MentoringSession, proposal: Proposal
-) -> None:
+def _take_proposal(walk: Walk, rule: RebookSameWeek, session: MentoringSession, proposal: Proposal) -> None:
     state, now = walk.state, walk.now
     number = session.number
     # A proposal is told from the next one by its own time, and each is tried once.
     key = f"move/{state.mentorship.id}/{number}/{proposal.starts_at.isoformat(timespec='minutes')}"
     length = session.ends_at - session.starts_at
     lead = now + rule.notice
+    ahead = walk.rule(BookAhead)
     if session.replaces is None and ahead is not None:
         lead = max(lead, session.invited_at + ahead.lead_time.at_least)
     slot = _usable(proposal, length, lead, until=now + rule.search_after)
-    if session.starts_at - now < FREEZE or slot is None:
+    left = session.starts_at - now
+    if left < FROZEN or slot is None:
         walk.look_again(proposal.starts_at - rule.search_after)  # it may just be too far ahead yet
-        walk.note(rule.name, Verdict.HOLDS, f"the time proposed for session {number} does not keep the rules")
+        walk.note(rule, BREAKS_RULES, f"the time proposed for session {number} does not keep the rules")
         return
-    if walk.under_way(key) or walk.held_back(rule, key):
+    agreed = frozenset({proposal.by})
+    if left < FREEZE:
+        if not _consents(walk, rule, session, proposal):
+            return
+        agreed = frozenset(person.id for person in state.pair)
+    if walk.under_way(key):
+        walk.note(rule, MOVE_UNDER_WAY, f"session {number} is being moved to the time proposed")
+        return
+    if walk.held_back(rule, HELD_BACK, key):
         return
     walk.act(
         rule,
+        TAKES_PROPOSAL,
         MoveSession(
             key=key,
             mentorship=state.mentorship.id,
             rule=rule.name,
             reason=f"another time was proposed for session {number}",
             number=number,
-            request=_request(state, ahead, key, (slot,), session),
+            request=move_request(walk, key, (slot,), session),
             proposal_by=proposal.by,
+            agreed=agreed,
         ),
     )
+
+
+def _consents(walk: Walk, rule: RebookSameWeek, session: MentoringSession, proposal: Proposal) -> bool:
+    """Tell whether the other one agrees to a move 24 to 48 hours ahead; asks them where they were not asked yet."""
+    state = walk.state
+    other = state.person(state.mentorship.other(proposal.by))
+    about = f"consent/{session.mentorship}/{session.number}/{proposal.starts_at:%Y%m%dT%H%M}"
+    walk.look_again(session.starts_at - FROZEN)
+    reply = state.reply(about, other.id)
+    if reply is not None and reply.choice is Choice.YES:
+        return True
+    if reply is None and not walk.said(about, other):
+        walk.nudge(
+            rule,
+            ASKS_CONSENT,
+            other,
+            Matter.CONSENT,
+            about,
+            reason=f"another time was proposed for session {session.number}, which is less than 48 hours away",
+            session=session.number,
+            new_time=proposal.starts_at,
+            choices=(Choice.YES, Choice.NO),
+        )
+        return False
+    walk.note(rule, NO_CONSENT, f"session {session.number} is moved that near only with the consent of both")
+    return False
+
+
+PRACTICE = Practice(
+    rule_type=RebookSameWeek,
+    run=rebook_same_week,
+    steps=(
+        NOTHING_LOST,
+        UNDER_WAY,
+        SKIPPED,
+        LONG_OVER,
+        ASKS_FOR_STANDING_TIME,
+        PAIR_FIRST,
+        HELD_BACK,
+        NOT_SOUGHT,
+        PUTS_BACK,
+        TOO_NEAR,
+        MOVES_ABSENT,
+        BREAKS_RULES,
+        MOVE_UNDER_WAY,
+        ASKS_CONSENT,
+        NO_CONSENT,
+        TAKES_PROPOSAL,
+    ),
+)

@@ -12,12 +12,12 @@ from typing import cast
 
 from pydantic_core import PydanticCustomError
 
-from graphsync.errors import ConfigError, Problem
+from graphsync.errors import ConfigError, Problem, one_of
 from graphsync.rules import kinds
 from graphsync.rules.checking import checked, gathered, refuse
-from graphsync.rules.kinds import ALL, one_of, shown
+from graphsync.rules.kinds import ALL, shown
 from graphsync.rules.positions import Document, Path
-from graphsync.rules.schema import LATER_KEYS, LATER_PRACTICES, RULE_TYPES, Rule, RuleSet
+from graphsync.rules.schema import RULE_TYPES, Rule, RuleSet
 
 PRACTICES = {str(rule_type.model_fields["practice"].default): rule_type for rule_type in RULE_TYPES}
 """The practices by the name a rule gives them."""
@@ -25,12 +25,13 @@ PRACTICES = {str(rule_type.model_fields["practice"].default): rule_type for rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Heading:
-    """What an entry says of itself, as far as it can be read."""
+    """What an entry says of itself, as far as it can be read; `always`: it has no condition."""
 
     index: int
     name: str
     practice: object
     cohorts: tuple[str, ...]
+    always: bool
 
 
 def parse_rules(document: Document, *, cohorts: Collection[str] | None) -> RuleSet:
@@ -72,6 +73,7 @@ def _heading(document: Document, index: int) -> _Heading:
         name=name if isinstance(name, str) else "",
         practice=document.get(index, "practice"),
         cohorts=named,
+        always=document.get(index, "when") is None,
     )
 
 
@@ -85,10 +87,8 @@ def _rule(document: Document, heading: _Heading) -> Rule:
     elif not isinstance(practice, str) or practice not in PRACTICES:
         path = (*path, "practice")
         found, expected = f"practice {shown(practice)}", one_of(PRACTICES, practice)
-        if practice in LATER_PRACTICES:
-            expected = f"{one_of(PRACTICES)} ({practice!r} comes in a later version)"
     else:
-        return checked(PRACTICES[practice], document, path, rule=heading.name, later=LATER_KEYS)
+        return checked(PRACTICES[practice], document, path, rule=heading.name)
     raise ConfigError([document.problem(path, found=found, expected=expected, rule=heading.name)])
 
 
@@ -125,13 +125,15 @@ def _clashes(document: Document, headings: Sequence[_Heading]) -> Iterator[Probl
     for heading in headings:
         practice = heading.practice if isinstance(heading.practice, str) else ""
         for cohort in heading.cohorts if practice in PRACTICES else ():
-            other = first.setdefault((practice, cohort), heading)
-            if other is not heading:
+            other = first.get((practice, cohort))
+            if other is None and heading.always:
+                first[practice, cohort] = heading
+            if other is not None:
                 group = "all cohorts" if cohort == ALL else f"cohort {cohort!r}"
                 line = document.values[other.index,].line
                 yield document.problem(
                     (heading.index, "for"),
                     found=f"a second rule of practice {practice!r} for {group}",
-                    expected=f"one rule of a practice for each cohort (the other is in line {line})",
+                    expected=f"a `when` on the one before it, which leaves it nothing (in line {line})",
                     rule=heading.name,
                 )

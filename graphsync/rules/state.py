@@ -6,14 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphsync.mentoring import MentoringSession, Mentorship, MentorshipId, Nudge, OpenRequest, Person, PersonId
+from graphsync.mentoring import (
+    MentoringSession,
+    Mentorship,
+    MentorshipId,
+    Nudge,
+    OpenRequest,
+    Person,
+    PersonId,
+    Reach,
+    Reply,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """A booking that came to nothing: which one (its intent's key), when it was tried, and why not, in words.
 
-    `retry_at` is when it is worth trying again; None where it is not.
+    `retry_at` is when it is worth trying again; None where it is not. `no_hours` tells that the two would find no slot
+    even with empty calendars.
     """
 
     mentorship: MentorshipId
@@ -21,6 +32,7 @@ class Attempt:
     tried_at: datetime
     reason: str
     retry_at: datetime | None
+    no_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +49,7 @@ class MentorshipState:
         attempts: bookings that found no slot.
         alerts: keys of the alerts that stand.
         mentor_sessions: starts of the mentor's standing sessions in all mentorships, this one included.
+        replies: what the two answered by their personal links, oldest first.
     """
 
     mentorship: Mentorship
@@ -51,6 +64,17 @@ class MentorshipState:
     attempts: tuple[Attempt, ...] = ()
     alerts: frozenset[str] = frozenset()
     mentor_sessions: tuple[datetime, ...] = ()
+    replies: tuple[Reply, ...] = ()
+
+    @property
+    def pair(self) -> tuple[Person, Person]:
+        """The mentor and the mentee."""
+        return self.mentor, self.mentee
+
+    @property
+    def has_external(self) -> bool:
+        """Whether one of the two is outside the organization, so that their calendar cannot be read."""
+        return any(person.reach is Reach.EXTERNAL for person in self.pair)
 
     def person(self, person: PersonId) -> Person:
         """Return the mentor or the mentee by id."""
@@ -59,3 +83,8 @@ class MentorshipState:
     def role(self, person: PersonId) -> str:
         """Return `mentor` or `mentee`: names one of the two where an id would say who."""
         return "mentor" if person == self.mentor.id else "mentee"
+
+    def reply(self, about: str, person: PersonId | None = None) -> Reply | None:
+        """Return the last reply about a matter, of one person or of either; None where nobody has replied."""
+        said = (r for r in reversed(self.replies) if r.about == about and person in (None, r.person))
+        return next(said, None)

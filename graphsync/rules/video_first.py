@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from graphsync.mentoring import Medium, MentoringSession
-from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, Verdict
+from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, Step, Verdict
+from graphsync.rules.practice import Practice
 from graphsync.rules.schema import VideoFirst
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
@@ -22,44 +23,66 @@ def medium_of_next(state: MentorshipState, rule: VideoFirst | None, replaced: Me
     return Medium.VIDEO
 
 
+NOTHING_MISSING = Step("video_first.nothing_missing", Verdict.DOES_NOT_APPLY)
+BY_PHONE = Step("video_first.by_phone", Verdict.DOES_NOT_APPLY)
+UNDER_WAY = Step("video_first.under_way", Verdict.WAITS)
+HELD_BACK = Step("video_first.held_back", Verdict.HOLDS)
+WAITS_FOR_LICENCE = Step("video_first.waits_for_licence", Verdict.HOLDS)
+NO_TEAMS = Step("video_first.no_teams", Verdict.ACTS)
+ADDS_LINK = Step("video_first.adds_link", Verdict.ACTS)
+
+
 def video_first(walk: Walk, rule: VideoFirst) -> None:
     """See to it that each coming video session has its link, also one that people booked themselves."""
     state = walk.state
-    for session in state.sessions:
-        if not session.stands or session.starts_at <= walk.now or session.medium is not Medium.VIDEO or session.online:
-            continue
-        prefix = f"online/{state.mentorship.id}/{session.number}"
-        moving = f"move/{state.mentorship.id}/{session.number}/"
-        if walk.under_way(f"{prefix}/", moving) or walk.held_back(rule, prefix):
-            continue
-        organizer = state.organizer if session.organizer == state.organizer.id else state.person(session.organizer)
-        if organizer.has_teams is False:
-            # The organizer has no Teams licence: somebody has to give one; falling to phone quietly would hide it.
-            key = f"no-teams/{organizer.id}"
-            if key in state.alerts or walk.wanted(rule, key):
-                walk.note(rule.name, Verdict.HOLDS, f"session {session.number} waits for a Teams licence")
-                continue
-            walk.act(
-                rule,
-                AlertAdmin(
-                    key=key,
-                    mentorship=state.mentorship.id,
-                    rule=rule.name,
-                    reason="the organizer's mailbox cannot make Teams meetings",
-                    text=f"mailbox {organizer.id} organizes mentoring sessions and has no Teams licence or policy: "
-                    "give it one, or choose another organizer for the cohort",
-                ),
-            )
-            continue
-        walk.act(
-            rule,
-            AddOnlineMeeting(
-                key=prefix,
-                mentorship=state.mentorship.id,
-                rule=rule.name,
-                reason=f"session {session.number} has no Teams meeting yet",
-                number=session.number,
-            ),
-        )
     if state.mentorship.medium is Medium.PHONE:
-        walk.note(rule.name, Verdict.DOES_NOT_APPLY, "the pair chose the phone")
+        walk.note(rule, BY_PHONE, "the pair chose the phone")
+    coming = [s for s in state.sessions if s.stands and s.starts_at > walk.now]
+    without = [session for session in coming if session.medium is Medium.VIDEO and not session.online]
+    if not without:
+        walk.note(rule, NOTHING_MISSING, "each session to come by video has its link")
+    for session in without:
+        _add_link(walk, rule, session)
+
+
+def _add_link(walk: Walk, rule: VideoFirst, session: MentoringSession) -> None:
+    state = walk.state
+    prefix = f"online/{state.mentorship.id}/{session.number}"
+    moving = f"move/{state.mentorship.id}/{session.number}/"
+    if walk.under_way(f"{prefix}/", moving):
+        walk.note(rule, UNDER_WAY, f"session {session.number} is being changed")
+        return
+    if walk.held_back(rule, HELD_BACK, prefix):
+        return
+    organizer = state.organizer if session.organizer == state.organizer.id else state.person(session.organizer)
+    if not walk.check("the organizer has Teams", organizer.has_teams, organizer.has_teams is not False):
+        # The organizer has no Teams licence: somebody has to give one; falling to phone quietly would hide it.
+        key = f"no-teams/{organizer.id}"
+        if key in state.alerts or walk.wanted(rule, key):
+            walk.note(rule, WAITS_FOR_LICENCE, f"session {session.number} waits for a Teams licence")
+            return
+        alert = AlertAdmin(
+            key=key,
+            mentorship=state.mentorship.id,
+            rule=rule.name,
+            reason="the organizer's mailbox cannot make Teams meetings",
+            text=f"mailbox {organizer.id} organizes mentoring sessions and has no Teams licence or policy: "
+            "give it one, or choose another organizer for the cohort",
+        )
+        walk.act(rule, NO_TEAMS, alert)
+        return
+    link = AddOnlineMeeting(
+        key=prefix,
+        mentorship=state.mentorship.id,
+        rule=rule.name,
+        reason=f"session {session.number} has no Teams meeting yet",
+        number=session.number,
+    )
+    walk.act(rule, ADDS_LINK, link)
+
+
+PRACTICE = Practice(
+    rule_type=VideoFirst,
+    run=video_first,
+    steps=(NOTHING_MISSING, BY_PHONE, UNDER_WAY, HELD_BACK, WAITS_FOR_LICENCE, NO_TEAMS, ADDS_LINK),
+)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -26,18 +26,22 @@ from graphsync.store.mentorships import SqlMentorships
 from graphsync.store.outbox import SqlOutbox
 from graphsync.store.people import SqlPeople
 from graphsync.store.records import SqlRecords
+from graphsync.store.replies import SqlReplies
 from graphsync.store.requests import SqlRequests
 from graphsync.store.reservations import SqlReservations
 from graphsync.store.sessions import SqlSessions
 from graphsync.store.subscriptions import SqlSubscriptions
-from graphsync.store.tables import meta
+from graphsync.store.tables import meta, metadata
 from graphsync.store.work import SqlWork, release_claims
 
 BUSY_TIMEOUT: Final = timedelta(seconds=5)
 """How long a transaction waits for another. Graph counts an answer after 10 s as slow
 (https://learn.microsoft.com/graph/change-notifications-delivery-webhooks): a 5xx before that is better."""
 
+_ROWS_AT_ONCE: Final = 1000
+
 _HASH_KEY: Final = "hash_key"
+_LINK_KEY: Final = "link_key"
 _MADE_AT: Final = "made_at"
 
 
@@ -49,6 +53,7 @@ class SqlLedger:
     mentorships: SqlMentorships
     sessions: SqlSessions
     requests: SqlRequests
+    replies: SqlReplies
     work: SqlWork
     outbox: SqlOutbox
     reservations: SqlReservations
@@ -61,10 +66,15 @@ class SqlStore:
 
     On SQLite one transaction runs at a time, reading ones too: keep them short, and no call to Graph within. A
     transaction within a transaction of the same thread waits for itself and gives up.
+
+    `made_at` is when the database was made; `link_key` signs the personal links, the same in all processes on it.
     """
 
-    def __init__(self, engine: Engine, digests: Digests, made_at: datetime, busy_timeout: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, digests: Digests, made_at: datetime, busy_timeout: timedelta, link_key: str
+    ) -> None:
         self.made_at = made_at
+        self.link_key = link_key
         self._engine = engine
         self._digests = digests
         self._busy_timeout = busy_timeout
@@ -84,6 +94,7 @@ class SqlStore:
                 mentorships=SqlMentorships(connection),
                 sessions=SqlSessions(connection),
                 requests=SqlRequests(connection, self._digests),
+                replies=SqlReplies(connection),
                 work=SqlWork(connection),
                 outbox=SqlOutbox(connection, self._digests),
                 reservations=SqlReservations(connection),
@@ -154,17 +165,45 @@ def open_store(url: str, clock: Clock, *, busy_timeout: timedelta = BUSY_TIMEOUT
         ValueError: `url` names no database that graphsync runs on.
         StoreUnavailable: the database cannot be opened, is locked or full, or was made by a newer graphsync.
     """
-    engine = dialect.create_engine_for(url, busy_timeout)
+    return _store_on(dialect.create_engine_for(url, busy_timeout), clock, busy_timeout)
+
+
+def open_copy(url: str, clock: Clock) -> SqlStore:
+    """Return a store in memory with all that the database at `url` holds; that one is only read.
+
+    A database file that is not there yet is as good as an empty one.
+
+    Raises:
+        ValueError: `url` names no database that graphsync runs on.
+        StoreUnavailable: the database cannot be read, or was made by another version of graphsync.
+    """
+    copy = dialect.create_engine_for("sqlite://", BUSY_TIMEOUT)
+    if dialect.is_there(url):
+        original = dialect.create_reading_engine(url)
+        try:
+            with _unavailable(original), original.begin() as source, copy.begin() as target:
+                schema.check_up_to_date(source)
+                schema.upgrade_within(target)
+                for table in metadata.sorted_tables:
+                    for rows in source.execute(select(table)).mappings().partitions(_ROWS_AT_ONCE):
+                        target.execute(insert(table), [dict(row) for row in rows])
+        finally:
+            original.dispose()
+    return _store_on(copy, clock, BUSY_TIMEOUT)
+
+
+def _store_on(engine: Engine, clock: Clock, busy_timeout: timedelta) -> SqlStore:
     try:
         with _unavailable(engine), engine.begin() as connection:
             dialect.lock_schema(connection)
             schema.upgrade_within(connection)
             hash_key = _kept(connection, _HASH_KEY, new_secret())
+            link_key = _kept(connection, _LINK_KEY, new_secret())
             made_at = datetime.fromisoformat(_kept(connection, _MADE_AT, clock.now().isoformat()))
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, Digests(hash_key), made_at, busy_timeout)
+    return SqlStore(engine, Digests(hash_key), made_at, busy_timeout, link_key)
 
 
 def _kept(connection: Connection, name: str, value: str) -> str:

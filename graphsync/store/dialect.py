@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -71,19 +73,26 @@ def create_engine_for(url: str, busy_timeout: timedelta) -> Engine:
     Raises:
         ValueError: `url` names no database that graphsync runs on.
     """
+    parsed = _checked(url)
+    if parsed.get_backend_name() == SQLITE:
+        return _sqlite_engine(parsed, busy_timeout)
+    return _postgresql_engine(parsed, busy_timeout)
+
+
+def _checked(url: str) -> URL:
+    """Return `url` taken apart; it names a database that graphsync runs on, and there is a driver for it."""
     try:
         parsed = make_url(url)
         name = parsed.get_backend_name()
-        if name == SQLITE:
-            return _sqlite_engine(parsed, busy_timeout)
-        if name == POSTGRESQL:
-            return _postgresql_engine(parsed, busy_timeout)
+        parsed.get_dialect().import_dbapi()
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise ValueError(
             "the database URL cannot be used; expected 'sqlite:///path' or 'postgresql+psycopg://host/name', and "
             "for the latter the package psycopg"
         ) from error
-    raise ValueError(f"found a database URL for {name!r}; expected 'sqlite' or 'postgresql'")
+    if name not in (SQLITE, POSTGRESQL):
+        raise ValueError(f"found a database URL for {name!r}; expected 'sqlite' or 'postgresql'")
+    return parsed
 
 
 def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
@@ -158,6 +167,43 @@ def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:
     return create_engine(
         url, pool_pre_ping=True, connect_args={"options": f"-c lock_timeout={wait_ms} -c timezone=UTC"}
     )
+
+
+def is_there(url: str) -> bool:
+    """Tell whether there can be a database at `url` by now: a file that is not there is one that is still to be made.
+
+    Raises:
+        ValueError: `url` names no database that graphsync runs on.
+    """
+    parsed = _checked(url)
+    if parsed.get_backend_name() != SQLITE:
+        return True
+    return parsed.database not in _SQLITE_IN_MEMORY and Path(str(parsed.database)).exists()
+
+
+def create_reading_engine(url: str) -> Engine:
+    """Return an engine on a database that is there, whose transactions see one state and cannot write.
+
+    Raises:
+        ValueError: `url` names no database that graphsync runs on.
+    """
+    parsed = _checked(url)
+    if parsed.get_backend_name() == POSTGRESQL:
+        at_one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return create_engine(parsed, execution_options=at_one_state, connect_args={"options": "-c timezone=UTC"})
+    engine = create_engine(
+        parsed.set(database=f"file:{quote(str(parsed.database))}", query={"mode": "ro", "uri": "true"})
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
 
 
 def one_writer(engine: Engine) -> bool:

@@ -28,6 +28,21 @@ def upgrade(engine: Engine) -> None:
         upgrade_within(connection)
 
 
+def check_up_to_date(connection: Connection) -> None:
+    """See that a database that is only read has the schema of this version of graphsync.
+
+    Raises:
+        StoreUnavailable: it was made by an older or a newer one.
+    """
+    newest = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != newest:
+        raise StoreUnavailable(
+            f"the database has schema {found!r} and this graphsync works with {newest!r}; start the service of this "
+            "version, which brings it up to date"
+        )
+
+
 def upgrade_within(connection: Connection) -> None:
     """Do what `upgrade` does within the transaction of `connection`."""
     script = ScriptDirectory(str(MIGRATIONS))

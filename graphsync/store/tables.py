@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
 )
@@ -24,7 +25,10 @@ from graphsync.engine.ports import ActionKind, Outcome, SubjectKind
 from graphsync.mentoring import (
     Absence,
     Answer,
+    Choice,
     DayHours,
+    FlagKind,
+    Hold,
     Loss,
     Medium,
     OptIn,
@@ -80,6 +84,10 @@ people: Final = Table(
     Column("absences", Document(tuple[Absence, ...]), nullable=False),
     Column("reach", Word(Reach), nullable=False),
     Column("has_teams", Boolean),
+    Column("weekly_digest", Boolean, nullable=False),
+    Column("language", TEXT, nullable=False),
+    Column("country", TEXT, nullable=False),
+    Column("region", TEXT, nullable=False),
     Index("ix_people_address", "address_folded", "id"),
 )
 
@@ -100,6 +108,10 @@ mentorships: Final = Table(
     Column("opt_ins", Document(frozenset[OptIn]), nullable=False),
     Column("mentor_offers", Document(tuple[DayHours, ...]), nullable=False),
     Column("mentee_offers", Document(tuple[DayHours, ...]), nullable=False),
+    Column("paused_until", Date),
+    Column("ends_on", Date),
+    Column("released_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
     Column("wake_at", UtcDateTime),
     Column("chat_id", TEXT),
     Column("chat_read_until", UtcDateTime),
@@ -148,6 +160,9 @@ sessions: Final = Table(
     Column("proposal", Document(Proposal)),
     Column("copies", Document(dict[PersonId, str]), nullable=False),
     Column("copies_looked_at", UtcDateTime),
+    Column("booked_over", Document(frozenset[PersonId]), nullable=False),
+    Column("attended", Document(frozenset[PersonId]), nullable=False),
+    Column("holds", Document(tuple[Hold, ...]), nullable=False),
     Index("ix_sessions_event", "organizer", "event_id", "number"),
     Index("ix_sessions_ical_uid", "ical_uid", "number"),
     Index("ix_sessions_standing", "mentorship", "ends_at"),
@@ -162,6 +177,7 @@ attempts: Final = Table(
     Column("tried_at", UtcDateTime, nullable=False),
     Column("reason", TEXT, nullable=False),
     Column("retry_at", UtcDateTime),
+    Column("no_hours", Boolean, nullable=False),
     Index("ix_attempts_tried_at", "tried_at"),
 )
 
@@ -193,6 +209,30 @@ nudges: Final = Table(
     Column("sent_at", UtcDateTime, nullable=False),
     Index("ix_nudges_person", "person", "sent_at"),
     Index("ix_nudges_sent_at", "sent_at"),
+)
+
+# ---------------------------------------------------------------- replies and flags
+
+# What people answered by their personal links; the last answer of each about each matter.
+replies: Final = Table(
+    "replies",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("person", TEXT, primary_key=True),
+    Column("about", TEXT, primary_key=True),
+    Column("choice", Word(Choice), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", Date),
+    Column("starts_at", UtcDateTime),
+    Index("ix_replies_at", "at"),
+)
+
+# What a coordinator is told of a mentorship: without a time, so that nobody can tell since when.
+flags: Final = Table(
+    "flags",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("kind", Word(FlagKind), primary_key=True),
 )
 
 # ---------------------------------------------------------------- work and actions
@@ -306,13 +346,20 @@ audit: Final = Table(
     Index("ix_audit_at", "at"),
 )
 
-traces: Final = Table(
-    "traces",
+decisions: Final = Table(
+    "decisions",
     metadata,
-    _mentorship(primary_key=True),
+    Column("id", _ROW_NUMBER, primary_key=True),
+    _mentorship(),
     Column("at", UtcDateTime, nullable=False),
-    Column("trace", TEXT, nullable=False),
-    Index("ix_traces_at", "at"),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("wanted", TEXT, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    Column("wake_at", UtcDateTime),
+    Index("ix_decisions_mentorship_at", "mentorship", "at"),
+    Index("ix_decisions_last_at", "last_at"),
 )
 
 alerts: Final = Table(

@@ -1,7 +1,7 @@
 """How long things are kept, and what is left of them afterwards.
 
 Two terms, the caller's: a short one for open requests and for everything that lets one work out how long somebody
-took to answer (nudges about them, their actions, audit and traces), a long one for the facts about sessions.
+took to answer (nudges about them, their actions, audit and decisions), a long one for the facts about sessions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
 from graphsync.engine.ports import ActionKind
+from graphsync.mentoring import Choice
 from graphsync.store.dialect import insert_or_leave
 from graphsync.store.digests import Digests
 from graphsync.store.tables import (
@@ -19,17 +20,24 @@ from graphsync.store.tables import (
     audit,
     closed_requests,
     contacts,
+    decisions,
     nudges,
     open_requests,
     outbox,
+    replies,
     reservations,
     sessions,
     spent_keys,
-    traces,
 )
 
 ABOUT_REQUESTS: Final = "answer_promptly"
 """The practice whose nudges tell of open requests."""
+
+ABOUT_WAITING: Final = (Choice.ANSWERED, Choice.HELP)
+"""The replies that tell of open requests."""
+
+LASTING: Final = (Choice.SETTLED, Choice.PAUSE, Choice.END)
+"""The replies that hold for as long as their mentorship: what was settled, and how it stands."""
 
 
 def purge(connection: Connection, digests: Digests, *, requests_before: datetime, facts_before: datetime) -> int:
@@ -42,10 +50,10 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
     Args:
         connection: the transaction.
         digests: makes the keyed hashes.
-        requests_before: what is about open requests and older than this goes; also traces, and reservations that
+        requests_before: what is about open requests and older than this goes; also decisions, and reservations that
             ended before.
-        facts_before: what is about sessions and older than this goes; also other nudges, actions that have ended
-            and audit entries.
+        facts_before: what is about sessions and older than this goes; also other nudges, replies that do not last,
+            actions that have ended and audit entries.
     """
     return (
         _close_requests(connection, digests, requests_before)
@@ -60,9 +68,17 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
             audit,
             _had_term(audit.c.action.startswith(ActionKind.NUDGE.value), audit.c.at, requests_before, facts_before),
         )
-        + _delete(connection, traces, traces.c.at < requests_before)
+        + _delete(connection, decisions, decisions.c.last_at < requests_before)
         + _delete(connection, reservations, reservations.c.ends_at < requests_before)
         + _delete(connection, contacts, contacts.c.at < facts_before)
+        + _delete(
+            connection,
+            replies,
+            and_(
+                replies.c.choice.not_in(LASTING),
+                _had_term(replies.c.choice.in_(ABOUT_WAITING), replies.c.at, requests_before, facts_before),
+            ),
+        )
         + _delete(connection, attempts, attempts.c.tried_at < facts_before)
         + _forget_sessions(connection, facts_before)
     )

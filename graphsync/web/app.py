@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from graphsync.clock import Clock
@@ -15,18 +15,21 @@ from graphsync.web.receiver import receiver_blueprint
 MAX_BODY_BYTES = 1024 * 1024
 
 
-def create_app(*, intake: Intake, clock: Clock, path_secret: str = "") -> Flask:
+def create_app(*, intake: Intake, clock: Clock, path_secret: str = "", answers: Blueprint | None = None) -> Flask:
     """Return the web application over a started `intake`.
 
     Args:
         intake: takes the notifications; starting and stopping it is the caller's.
         clock: the service's time.
+        answers: the pages that personal links open (`answers_blueprint`), if they are served.
         path_secret: last segment of the receiver's paths (`receiver_paths`), URL-safe; empty for none.
     """
     app = Flask("graphsync", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.register_blueprint(receiver_blueprint(intake, path_secret))
     app.register_blueprint(health_blueprint(intake, clock))
+    if answers is not None:
+        app.register_blueprint(answers)
     app.register_error_handler(HTTPException, _plain_error)
     app.after_request(_harden)
     return app

@@ -22,6 +22,7 @@ from graphsync.engine.ports import (
     ActionKind,
     Alert,
     AuditEntry,
+    DecisionRow,
     Outcome,
     Reservation,
     Subject,
@@ -30,7 +31,9 @@ from graphsync.engine.ports import (
 )
 from graphsync.errors import ReservationConflict, StoreUnavailable
 from graphsync.mentoring import (
+    Choice,
     DayHours,
+    FlagKind,
     Loss,
     MentoringSession,
     Mentorship,
@@ -40,6 +43,7 @@ from graphsync.mentoring import (
     Person,
     PersonId,
     Reach,
+    Reply,
     RequestSource,
     Status,
     WeeklyHours,
@@ -763,12 +767,76 @@ def test_the_audit_keeps_the_order_of_writing(ledger):
     assert ledger.records.audit(PAIR) == [first, second]
 
 
-def test_only_the_latest_trace_is_kept(ledger):
+def a_decision(at=NOW, **changes):
+    values = {"mentorship": PAIR, "at": at, "last_at": at, "state": b"state", "wanted": "[]", "trace": b"trace"}
+    values |= {"places": b"places", "wake_at": None}
+    return DecisionRow(**values | changes)
+
+
+def test_a_decision_is_kept_with_what_it_was_made_on(ledger):
     ledger.mentorships.save(a_mentorship())
-    assert ledger.records.trace(PAIR) is None
-    ledger.records.save_trace(PAIR, NOW, "one")
-    ledger.records.save_trace(PAIR, NOW + HOUR, "two")
-    assert ledger.records.trace(PAIR) == (NOW + HOUR, "two")
+    assert ledger.records.last_decision(PAIR, NOW + DAY) is None
+    first, second = a_decision(), a_decision(NOW + HOUR, state=b"other")
+    ledger.records.add_decision(first)
+    ledger.records.add_decision(second)
+    assert ledger.records.decisions(since=NOW, until=NOW + DAY) == [first, second]
+    assert ledger.records.last_decision(PAIR, NOW + DAY) == second
+    assert ledger.records.last_decision(PAIR, NOW + HOUR) == second
+    assert ledger.records.last_decision(PAIR, NOW + HOUR - AN_INSTANT) == first
+
+
+def test_the_same_decision_over_again_only_moves_on_in_time(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.records.add_decision(a_decision())
+    ledger.records.add_decision(a_decision(NOW + HOUR, trace=b"later"))
+    assert ledger.records.decisions(since=NOW, until=NOW + DAY) == [a_decision(last_at=NOW + HOUR, trace=b"later")]
+    ledger.records.add_decision(a_decision(NOW + 2 * HOUR, wanted='["x"]'))
+    assert len(ledger.records.decisions(since=NOW, until=NOW + DAY)) == 2
+
+
+def test_decisions_are_found_by_mentorship_and_by_the_span_in_which_they_held(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.mentorships.save(a_mentorship(id=OTHER, mentee=CLEO))
+    ledger.records.add_decision(a_decision())
+    ledger.records.add_decision(a_decision(NOW + 2 * HOUR))
+    ledger.records.add_decision(a_decision(NOW + HOUR, mentorship=OTHER))
+
+    def found(since, until, mentorship=None):
+        rows = ledger.records.decisions(mentorship, since=since, until=until)
+        return [row.mentorship for row in rows]
+
+    assert found(NOW, NOW + DAY) == [OTHER, PAIR]
+    assert found(NOW, NOW + DAY, PAIR) == [PAIR]
+    assert found(NOW + 2 * HOUR, NOW + DAY) == [PAIR]
+    assert found(NOW + 3 * HOUR, NOW + DAY) == []
+    assert found(NOW - DAY, NOW) == []
+
+
+def a_reply(about="consent/1", at=NOW, **changes):
+    values = {"mentorship": PAIR, "person": ANNA, "about": about, "choice": Choice.YES, "at": at}
+    return Reply(**values | changes)
+
+
+def test_a_reply_takes_the_place_of_an_earlier_one_about_the_same_matter(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.replies.save(a_reply())
+    again = a_reply(at=NOW + HOUR, choice=Choice.NO, starts_at=NOW + DAY, until=date(2026, 4, 1))
+    ledger.replies.save(again)
+    others = [a_reply("pause", NOW + 2 * HOUR), a_reply(person=BEN, at=NOW - HOUR)]
+    for reply in others:
+        ledger.replies.save(reply)
+    assert ledger.replies.of(PAIR) == [others[1], again, others[0]]
+    assert ledger.replies.of(OTHER) == []
+
+
+def test_exactly_the_flags_that_are_set_stand(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.mentorships.save(a_mentorship(id=OTHER, mentee=CLEO))
+    ledger.records.set_flags(PAIR, [FlagKind.NOT_MEETING, FlagKind.HELP_ASKED])
+    ledger.records.set_flags(PAIR, [FlagKind.NOT_MEETING, FlagKind.TO_RENEW])
+    ledger.records.set_flags(OTHER, [FlagKind.NO_HOURS])
+    ledger.records.set_flags(OTHER, [])
+    assert ledger.records.flags() == {PAIR: {FlagKind.NOT_MEETING, FlagKind.TO_RENEW}}
 
 
 def test_an_alert_stands_once_from_when_it_was_first_raised(ledger):
@@ -844,14 +912,25 @@ def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger)
     assert ledger.records.audit() == kept
 
 
-def test_traces_and_past_reservations_have_the_short_term(ledger):
+def test_decisions_and_past_reservations_have_the_short_term(ledger):
     ledger.mentorships.save(a_mentorship())
-    ledger.records.save_trace(PAIR, SHORT - AN_INSTANT, "trace")
+    ledger.records.add_decision(a_decision(SHORT - AN_INSTANT))
     ledger.reservations.reserve([kept_for(ANNA, SHORT - 2 * HOUR), kept_for(ANNA, SHORT)])
     assert purge(ledger) == 2
-    assert ledger.records.trace(PAIR) is None
+    assert ledger.records.last_decision(PAIR, NOW) is None
     window = TimeSlot(start=SHORT - DAY, end=NOW)
     assert ledger.reservations.of([ANNA], window) == [kept_for(ANNA, SHORT)]
+
+
+def test_replies_have_a_term_by_what_they_say(ledger):
+    ledger.mentorships.save(a_mentorship())
+    for about, choice in (("old", Choice.HELP), ("met", Choice.MET), ("pause", Choice.PAUSE)):
+        ledger.replies.save(a_reply(about, SHORT - AN_INSTANT, choice=choice))
+    ledger.replies.save(a_reply("new", SHORT, choice=Choice.ANSWERED))
+    ledger.replies.save(a_reply("long ago", LONG - AN_INSTANT))
+    ledger.replies.save(a_reply("settled", LONG - AN_INSTANT, choice=Choice.SETTLED))
+    assert purge(ledger) == 2
+    assert {reply.about for reply in ledger.replies.of(PAIR)} == {"met", "pause", "new", "settled"}
 
 
 def test_sessions_and_attempts_have_the_long_term(ledger):

@@ -22,7 +22,10 @@ from graphsync.engine.ports import (
 from graphsync.mentoring import (
     Absence,
     Answer,
+    Choice,
     DayHours,
+    Hold,
+    HoldKind,
     Loss,
     Medium,
     MentoringSession,
@@ -33,6 +36,7 @@ from graphsync.mentoring import (
     Person,
     Proposal,
     Reach,
+    Reply,
     RequestSource,
     Response,
     StandingTime,
@@ -80,6 +84,10 @@ PEOPLE = st.builds(
     absences=st.lists(st.builds(Absence, starts_at=INSTANTS, ends_at=MAYBE_INSTANTS), max_size=3).map(tuple),
     reach=MEMBERS(Reach),
     has_teams=st.none() | st.booleans(),
+    weekly_digest=st.booleans(),
+    language=TEXTS,
+    country=TEXTS,
+    region=TEXTS,
 )
 MENTORSHIPS = st.builds(
     Mentorship,
@@ -96,6 +104,10 @@ MENTORSHIPS = st.builds(
     opt_ins=st.frozensets(MEMBERS(OptIn)),
     mentor_offers=HOURS,
     mentee_offers=HOURS,
+    paused_until=st.none() | st.dates(),
+    ends_on=st.none() | st.dates(),
+    released_at=MAYBE_INSTANTS,
+    closed_at=MAYBE_INSTANTS,
 )
 SESSIONS = st.builds(
     lambda span, **fields: MentoringSession(**span, **fields),
@@ -124,9 +136,31 @@ SESSIONS = st.builds(
     proposal=st.none() | st.builds(Proposal, by=TEXTS, starts_at=INSTANTS, ends_at=INSTANTS),
     copies=st.dictionaries(TEXTS, TEXTS, max_size=3),
     copies_looked_at=MAYBE_INSTANTS,
+    booked_over=st.frozensets(TEXTS, max_size=3),
+    attended=st.frozensets(TEXTS, max_size=3),
+    holds=st.lists(
+        st.builds(Hold, kind=MEMBERS(HoldKind), person=TEXTS, event_id=TEXTS, starts_at=INSTANTS, ends_at=INSTANTS),
+        max_size=3,
+    ).map(tuple),
 )
 ATTEMPTS = st.builds(
-    Attempt, mentorship=st.just("m1"), key=TEXTS, tried_at=INSTANTS, reason=TEXTS, retry_at=MAYBE_INSTANTS
+    Attempt,
+    mentorship=st.just("m1"),
+    key=TEXTS,
+    tried_at=INSTANTS,
+    reason=TEXTS,
+    retry_at=MAYBE_INSTANTS,
+    no_hours=st.booleans(),
+)
+REPLIES = st.builds(
+    Reply,
+    mentorship=st.just("m1"),
+    person=TEXTS,
+    about=TEXTS,
+    choice=MEMBERS(Choice),
+    at=INSTANTS,
+    until=st.none() | st.dates(),
+    starts_at=MAYBE_INSTANTS,
 )
 REQUESTS = st.builds(
     OpenRequest, key=TEXTS, mentorship=st.just("m1"), source=MEMBERS(RequestSource), owed_by=TEXTS, asked_at=INSTANTS
@@ -187,6 +221,11 @@ ROUND_TRIPS = {
         NUDGES,
         lambda ledger, one: ledger.requests.save_nudge(one),
         lambda ledger, one: ledger.requests.nudges_to(one.person, one.sent_at - timedelta(microseconds=1)),
+    ),
+    "reply": (
+        REPLIES,
+        lambda ledger, one: ledger.replies.save(one),
+        lambda ledger, _: ledger.replies.of("m1"),
     ),
     "action": (
         ACTIONS,

@@ -7,6 +7,7 @@ where the service's thread would call it, so that a test can stop it anywhere an
 import asyncio
 import csv
 import io
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -28,8 +29,10 @@ from graphsync.sandbox import VirtualClock, World
 from graphsync.sandbox.notifications.posting import Receipt
 from graphsync.sandbox.server import SandboxServer
 from graphsync.store import open_store
+from graphsync.web.answers import answers_blueprint
 from graphsync.web.app import create_app
 from graphsync.web.intake import Intake, StoreForNotifications
+from graphsync.web.links import SignedLinks
 from graphsync.web.receiver import receiver_paths
 
 BERLIN, NEW_YORK, SYDNEY = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"), ZoneInfo("Australia/Sydney")
@@ -263,7 +266,9 @@ class Tenant:
         self.disk = Disk(self.store)
         self.intake = Intake(StoreForNotifications(self.disk), self.clock, read_every=timedelta(0))
         self.intake.start()
-        late.app = self.app = create_app(intake=self.intake, clock=self.clock)
+        self.links = SignedLinks(self.store.link_key, self.receiver.url, self.clock)
+        answers = answers_blueprint(self.store, self.links, self.clock, on_marked=self._wake)
+        late.app = self.app = create_app(intake=self.intake, clock=self.clock, answers=answers)
         self.web = self.app.test_client()
         self.world.deliver = self._deliver
         self.delivered = []
@@ -353,9 +358,13 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
                 clock=self.clock,
                 config=self.config,
                 notification_url=self.receiver.url + receiver_paths("")[0],
+                links=self.links,
             )
         )
         self.next_at = self.world.clock.now()
+
+    def _wake(self):
+        self.next_at = self.now
 
     def _deliver(self, url, body, headers, _timeout_s):
         status = self.web.post(url.removeprefix(self.receiver.url), data=body, headers=headers).status_code
@@ -435,6 +444,13 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
         changes = {"start": wire_time(start), "end": wire_time(start + (meeting.end - meeting.start)), **more}
         self.world.patch_event(address_of(who), self.copy(who, meeting).id, changes, actor=address_of(who))
 
+    def click(self, who, label, **form):
+        """Let somebody follow the newest link of that label in their mail, and press its button; return the pages."""
+        bodies = [mail.body for mail in self.mails(who)]
+        links = [link for body in reversed(bodies) for link in re.findall(rf'<a href="([^"]+)">{label}</a>', body)]
+        path = links[0].removeprefix(self.receiver.url)
+        return self.web.get(path), self.web.post(path, data=form)
+
     # ------------------------------------------------------------ what there is
 
     def copy(self, who, meeting):
@@ -470,6 +486,16 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
     def alerts(self):
         with self.store.transaction() as ledger:
             return {alert.key: alert.text for alert in ledger.records.alerts()}
+
+    def flags(self):
+        """Return the flags that stand, over all mentorships."""
+        with self.store.transaction() as ledger:
+            return {flag for flags in ledger.records.flags().values() for flag in flags}
+
+    def holds(self, who):
+        """Return what is kept free in somebody's calendar, by start."""
+        events = [e for e in self.world.events(address_of(who)) if e.sensitivity == "private" and not e.attendees]
+        return [(e.start, e.end) for e in sorted(events, key=lambda event: event.start)]
 
     def sessions(self, mentor="mira", mentee="tom"):
         """Return what the store holds of a pair's sessions, by number."""

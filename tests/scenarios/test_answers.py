@@ -46,8 +46,8 @@ def test_help_is_offered_to_both_after_two_messages_and_only_once(open_tenant):
     tenant.run_until(berlin("2026-03-13 17:00"))
     assert [rung for _, rung in told(tenant, "mira") if rung == "3"] == ["3"]
     assert [rung for _, rung in told(tenant, "tom") if rung == "3"] == ["3"]
-    bodies = [mail.body for who in ("mira", "tom") for mail in tenant.mails(who, "answer_promptly")]
-    assert sum("answer this mail or write to coordinator@fabrikam.test" in body for body in bodies) == 2
+    bodies = [" ".join(mail.body.split()) for who in ("mira", "tom") for mail in tenant.mails(who, "answer_promptly")]
+    assert sum("ask for help</a> or write to coordinator@fabrikam.test" in body for body in bodies) == 2
     assert tenant.mails("coordinator") == [], "the coordinator hears only from those who ask"
 
 

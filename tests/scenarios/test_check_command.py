@@ -43,7 +43,7 @@ def change(path, *changes):
 
 def test_the_shipped_configuration_has_no_problems(workplace):
     result = run_check(workplace)
-    assert (result.stdout, result.stderr) == ("3 files: 5 rules, 4 mentorships, no problems\n", "")
+    assert (result.stdout, result.stderr) == ("3 files: 10 rules, 4 mentorships, no problems\n", "")
     assert result.returncode == 0
 
 
@@ -70,16 +70,17 @@ def test_every_typo_is_told_at_once_with_file_line_and_column(workplace):
         "config/mentorships.csv:3:67: found started '16.02.2026'; expected a date such as '2026-03-02'",
         "config/mentorships.csv:4:55: found cohort 'new-sytem'; expected a cohort of graphsync.yaml: 'new-hires',"
         " 'new-system' or 'newly-promoted' (did you mean 'new-system'?)",
-        "config/rules.yaml:14:3: rule 'everybody-has-a-next-session': found key 'cadance'; expected one of 'cadence',"
-        " 'duration', 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name' or 'practice'"
-        " (did you mean 'cadence'?)",
-        "config/rules.yaml:15:25: rule 'everybody-has-a-next-session': found lead_time.at_least '2 days'; expected"
+        "config/rules.yaml:15:3: rule 'everybody-has-a-next-session': found key 'cadance'; expected one of 'cadence',"
+        " 'cap', 'duration', 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name', 'practice'"
+        " or 'when' (did you mean 'cadence'?)",
+        "config/rules.yaml:16:25: rule 'everybody-has-a-next-session': found lead_time.at_least '2 days'; expected"
         " '7 days' to '60 days', in whole days (the practice is an invite at least 7 days ahead, so that both can"
         " prepare)",
-        "config/rules.yaml:23:8: rule 'new-hires-meet-weekly': found cohort 'new-hirse'; expected a cohort of"
+        "config/rules.yaml:24:8: rule 'new-hires-meet-weekly': found cohort 'new-hirse'; expected a cohort of"
         " graphsync.yaml: 'all', 'new-hires', 'new-system' or 'newly-promoted' (did you mean 'new-hires'?)",
-        "config/rules.yaml:29:13: rule 'lost-sessions-come-back': found practice 'rebok_same_week'; expected"
-        " 'answer_promptly', 'book_ahead', 'rebook_same_week' or 'video_first' (did you mean 'rebook_same_week'?)",
+        "config/rules.yaml:30:13: rule 'lost-sessions-come-back': found practice 'rebok_same_week'; expected"
+        " 'answer_promptly', 'book_ahead', 'close_well', 'prepare', 'rebook_same_week', 'start_well', 'stay_in_touch',"
+        " 'undisturbed' or 'video_first' (did you mean 'rebook_same_week'?)",
         "8 problems",
     ]
     assert "hunter2" not in result.stdout + result.stderr

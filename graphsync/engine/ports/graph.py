@@ -19,21 +19,32 @@ from graphsync.teams.chats import Chat, ChatMessage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryUser:
-    """A person as the directory knows them."""
+    """A person as the directory knows them.
+
+    `country` is the ISO 3166-1 code of where they use the service, `language` an ISO 639 code, each empty where the
+    directory says nothing; a guest has an account here and their mailbox elsewhere.
+    """
 
     id: PersonId
     address: str
     display_name: str
     office_location: str | None
     account_enabled: bool
+    country: str = ""
+    language: str = ""
+    is_guest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxSettings:
-    """What somebody has set in Outlook; None where nothing was ever set or the zone is not a known one."""
+    """What somebody has set in Outlook; hours are None where none were ever set or the zone is not a known one.
+
+    `language` is an ISO 639 code, or empty.
+    """
 
     hours: WeeklyHours | None
     absences: tuple[Absence, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +57,10 @@ class Invitee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """A calendar event to be made; `time_zone` (IANA) is the one Outlook shows it in, the times are UTC."""
+    """A calendar event to be made; `time_zone` (IANA) is the one Outlook shows it in, the times are UTC.
+
+    A private one keeps time in one person's own calendar: shown as busy, without a reminder.
+    """
 
     subject: str
     body_html: str
@@ -58,6 +72,7 @@ class EventDraft:
     location: str
     tag: str
     transaction_id: str
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +176,18 @@ class Graph(Protocol):
 
     def update_event(self, user: PersonId, event_id: str, change: EventChange) -> CalendarEvent:
         """Change the fields that are given, and no other, and return the event as it is then."""
+        ...
+
+    def cancel_event(self, user: PersonId, event_id: str, comment: str) -> None:
+        """Cancel a meeting as its organizer: everybody invited is told with `comment`."""
+        ...
+
+    def delete_event(self, user: PersonId, event_id: str) -> None:
+        """Delete an event that invites nobody; one that is gone already is no error."""
+        ...
+
+    def set_preferred_presence(self, user: PersonId, until: datetime) -> None:
+        """Show somebody in Teams as do-not-disturb until an instant; it ends by itself."""
         ...
 
     def create_mail_draft(self, mailbox: PersonId, draft: MailDraft) -> StoredMail:

@@ -13,6 +13,7 @@ from graphsync.engine.ports.work import (
     Alert,
     AuditEntry,
     Claim,
+    DecisionRow,
     Outcome,
     Reservation,
     Subject,
@@ -20,6 +21,7 @@ from graphsync.engine.ports.work import (
     Subscription,
 )
 from graphsync.mentoring import (
+    FlagKind,
     MentoringSession,
     Mentorship,
     MentorshipId,
@@ -27,6 +29,7 @@ from graphsync.mentoring import (
     OpenRequest,
     Person,
     PersonId,
+    Reply,
 )
 from graphsync.rules.state import Attempt
 
@@ -155,6 +158,18 @@ class Requests(Protocol):
         ...
 
 
+class Replies(Protocol):
+    """What people answered by their personal links."""
+
+    def save(self, reply: Reply) -> None:
+        """Keep a reply; it takes the place of an earlier one of the same person about the same matter."""
+        ...
+
+    def of(self, mentorship: MentorshipId) -> list[Reply]:
+        """Return the replies of a mentorship, oldest first."""
+        ...
+
+
 class Work(Protocol):
     """Dirty marks and the timers that make them."""
 
@@ -272,7 +287,7 @@ class Subscriptions(Protocol):
 
 
 class Records(Protocol):
-    """What is kept to explain: audit, traces, alerts; and the end of what has had its term."""
+    """What is kept to explain and to tell: audit, decisions, alerts, flags; and the end of what has had its term."""
 
     def add_audit(self, entry: AuditEntry) -> None:
         """Keep what was done, or not done."""
@@ -282,12 +297,21 @@ class Records(Protocol):
         """Return what was kept, oldest first; of one mentorship or of all."""
         ...
 
-    def save_trace(self, mentorship: MentorshipId, at: datetime, trace: str) -> None:
-        """Keep the walk of a mentorship's last decision."""
+    def add_decision(self, decision: DecisionRow) -> None:
+        """Keep a decision; one on the same state and to the same end as the last only moves its `last_at`."""
         ...
 
-    def trace(self, mentorship: MentorshipId) -> tuple[datetime, str] | None:
-        """Return the last walk and when it was made, or None."""
+    def decisions(
+        self, mentorship: MentorshipId | None = None, *, since: datetime, until: datetime
+    ) -> list[DecisionRow]:
+        """Return the decisions made from `since` to before `until`, of one mentorship or of all.
+
+        They come by when they were last made, and so those of one mentorship in their order.
+        """
+        ...
+
+    def last_decision(self, mentorship: MentorshipId, at: datetime) -> DecisionRow | None:
+        """Return the last decision that was first made at `at` or before, or None."""
         ...
 
     def raise_alert(self, alert: Alert) -> None:
@@ -300,6 +324,14 @@ class Records(Protocol):
 
     def alerts(self) -> list[Alert]:
         """Return the alerts that stand, by key."""
+        ...
+
+    def set_flags(self, mentorship: MentorshipId, kinds: Collection[FlagKind]) -> None:
+        """Let exactly these flags stand on a mentorship."""
+        ...
+
+    def flags(self) -> dict[MentorshipId, frozenset[FlagKind]]:
+        """Return the flags that stand, by mentorship; those without one are left out."""
         ...
 
     def purge(self, *, requests_before: datetime, facts_before: datetime) -> int:
@@ -331,6 +363,11 @@ class Ledger(Protocol):
         ...
 
     @property
+    def replies(self) -> Replies:
+        """The replies."""
+        ...
+
+    @property
     def work(self) -> Work:
         """The dirty marks and timers."""
         ...
@@ -352,7 +389,7 @@ class Ledger(Protocol):
 
     @property
     def records(self) -> Records:
-        """Audit, traces, alerts."""
+        """Audit, decisions, alerts, flags."""
         ...
 
 

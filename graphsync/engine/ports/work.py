@@ -72,6 +72,10 @@ class ActionKind(StrEnum):
     MOVE = "move"
     ADD_ONLINE_MEETING = "add_online_meeting"
     NUDGE = "nudge"
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    PRESENCE = "presence"
 
 
 class Outcome(StrEnum):
@@ -130,3 +134,21 @@ class AuditEntry:
     rule: str
     outcome: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One decision as it is kept; `engine.recorded` alone reads and writes `state`, `wanted`, `trace` and `places`.
+
+    `last_at` is when it was last made again, on the same state and to the same end; `wake_at` is when it was to be
+    made again though no fact changed.
+    """
+
+    mentorship: MentorshipId
+    at: datetime
+    last_at: datetime
+    state: bytes
+    wanted: str
+    trace: bytes
+    places: bytes
+    wake_at: datetime | None

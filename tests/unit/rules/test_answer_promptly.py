@@ -9,6 +9,7 @@ from builders import (
     NOW,
     a_mentorship,
     a_person,
+    a_reply,
     a_session,
     a_state,
     answers,
@@ -18,10 +19,22 @@ from builders import (
     weekly_hours,
 )
 
-from graphsync.mentoring import Absence, Answer, Loss, Nudge, OpenRequest, OptIn, RequestSource, Response
-from graphsync.rules.answer_promptly import away_for_good, open_invites
+from graphsync.mentoring import (
+    Absence,
+    Answer,
+    Choice,
+    FlagKind,
+    Loss,
+    Nudge,
+    OpenRequest,
+    OptIn,
+    RequestSource,
+    Response,
+)
+from graphsync.rules.answer_promptly import open_invites
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import Matter, SendNudge
+from graphsync.rules.nudging import away_for_good
 
 INVITE = "m1/invite/1"
 # Invited on Monday at ten: two working days later it is Wednesday at ten.
@@ -288,12 +301,9 @@ def test_a_budget_of_nothing_holds_all_nudges():
     assert decided(a_state(an_invite()), DUE_AT, {"per_person_and_week": 0}).intents == ()
 
 
-@pytest.mark.parametrize(("budget", "next_at"), [(1, "09-23 10:00"), (2, "09-17 10:00")])
-def test_of_several_matters_the_one_that_has_waited_longest_comes_first(budget, next_at):
+def test_several_matters_go_out_together_the_one_that_has_waited_longest_first():
     state = a_state(an_invite(2, "10-21 10:00", invited_at=ASKED_AT - HOUR), an_invite(1))
-    decision = decided(state, DUE_AT, {"per_person_and_week": budget})
-    assert [intent.session for intent in decision.intents] == [2]
-    assert decision.wake_at == at(next_at)
+    assert [intent.session for intent in decided(state).intents] == [2, 1]
 
 
 def test_people_are_nudged_independently_of_each_other():
@@ -334,3 +344,33 @@ def test_what_is_only_observed_is_not_sent():
 
 def test_an_answered_invite_ends_the_ladder():
     assert decided(a_state(a_session(1, "10-20 10:00"), nudges=(a_nudge(),)), AGAIN_AT).intents == ()
+
+
+# ---------------------------------------------------------------- replies
+
+
+def test_help_that_was_asked_for_reaches_the_coordinator_for_thirty_days():
+    state = a_state(replies=(a_reply(INVITE, "help", at=ASKED_AT),))
+    decision = decided(state, DUE_AT)
+    assert [intent.flag for intent in decision.intents] == [FlagKind.HELP_ASKED]
+    assert decision.wake_at == at("10-14 10:00")
+    assert decided(state, at("10-14 10:00")).intents == ()
+
+
+@pytest.mark.parametrize(("choice", "is_open"), [("answered", False), ("help", True)])
+def test_a_question_that_was_answered_is_closed(choice, is_open):
+    question = OpenRequest(
+        key="m1/question/1", mentorship="m1", source=RequestSource.QUESTION, owed_by=MENTOR, asked_at=ASKED_AT
+    )
+    state = a_state(open_requests=(question,), replies=(a_reply("m1/question/1", choice, MENTOR),))
+    asked = [intent for intent in decided(state, DUE_AT).intents if isinstance(intent, SendNudge)]
+    assert bool(asked) is is_open
+    if is_open:
+        assert asked[0].choices == (Choice.ANSWERED,)
+
+
+@pytest.mark.parametrize(("opt_ins", "count"), [((), 0), ((OptIn.MAIL,), 1)])
+def test_mail_is_looked_at_with_the_consent_of_both(opt_ins, count):
+    mail = OpenRequest(key="m1/mail/1", mentorship="m1", source=RequestSource.MAIL, owed_by=MENTOR, asked_at=ASKED_AT)
+    state = a_state(open_requests=(mail,), mentorship=a_mentorship(opt_ins=frozenset(opt_ins)))
+    assert len(nudged(state, DUE_AT, sources=(RequestSource.MAIL,))) == count

@@ -21,7 +21,7 @@ from builders import (
 )
 
 from graphsync.calendar import Limits, TimeSlot
-from graphsync.mentoring import Absence, DayHours, Loss, Medium, StandingTime
+from graphsync.mentoring import Absence, DayHours, FlagKind, Loss, Medium, Reach, StandingTime
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import WorkingDays
 from graphsync.rules.intents import BookSession
@@ -242,3 +242,36 @@ def test_offered_hours_are_used_in_turns(offers, turns):
 def test_a_session_is_booked_as_a_teams_meeting_where_that_is_the_rule(others, medium, online):
     intent = booking(a_state(), NOW, None, *others)
     assert (intent.medium, intent.online) == (medium, online)
+
+
+# ---------------------------------------------------------------- hours that never meet, and people outside
+
+
+def test_hours_that_leave_no_room_are_shown_to_the_coordinator():
+    attempt = an_attempt("book/m1/1", retry_at=NOW + DAY, no_hours=True)
+    decision = decide(a_state(attempts=(attempt,)), rules(ahead()), NOW)
+    assert [intent.flag for intent in decision.intents] == [FlagKind.NO_HOURS]
+    tried = decide(a_state(attempts=(an_attempt("book/m1/1", retry_at=NOW + DAY),)), rules(ahead()), NOW)
+    assert tried.intents == ()
+
+
+def external(**changes):
+    mentor = a_person(MENTOR, reach=Reach.EXTERNAL)
+    return decide(a_state(mentor=mentor, mentorship=a_mentorship(**changes)), rules(ahead()), NOW)
+
+
+def test_somebody_outside_is_booked_at_the_standing_time():
+    (intent,) = external(standing=TUESDAY_AT_TEN).intents
+    starts = [at("09-22 10:00"), at("09-29 10:00")]
+    assert [window.start for window in intent.request.windows] == starts
+    assert {window.length for window in intent.request.windows} == {timedelta(minutes=50)}
+
+
+MONDAY_AT_EIGHT = StandingTime(weekday=0, at=time(8))
+
+
+@pytest.mark.parametrize("changes", [{}, {"standing": MONDAY_AT_EIGHT, "ends_on": date(2026, 9, 25)}])
+def test_without_one_in_reach_nothing_is_booked(changes):
+    decision = external(**changes)
+    assert decision.intents == ()
+    assert decision.trace[-1].step == "book_ahead.no_standing_time"

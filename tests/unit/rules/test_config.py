@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
 
 from graphsync.errors import ConfigError
+from graphsync.rules import kinds
 from graphsync.rules.config import Deployment, FileNames, Override, parse_config
 from graphsync.rules.deployment import OrganizerKind, parse_deployment
 from graphsync.rules.positions import parse_yaml
@@ -192,8 +193,8 @@ def test_a_deployment_is_frozen():
             "coordinators:",
             "sweeps: {}\ncoordinators:",
             "4:1: found key 'sweeps'; expected one of 'cohorts',"
-            " 'coordinators', 'mail', 'nudges', 'organizers', 'privacy', 'service', 'sweep' or 'tenant' (did you mean"
-            " 'sweep'?)",
+            " 'coordinators', 'mail', 'nudges', 'organizers', 'privacy', 'service', 'silences', 'sweep' or 'tenant'"
+            " (did you mean 'sweep'?)",
         ),
     ],
 )
@@ -253,7 +254,8 @@ def test_every_problem_of_all_three_files_is_told_at_once():
         "c/graphsync.yaml:3:8: found key 'sendr'; expected one of 'sender' (did you mean 'sender'?)",
         "c/mentorships.csv:2:29: found started '2026-3-2'; expected a date such as '2026-03-02'",
         "c/rules.yaml:1:27: rule 'video': found practice 'vide_first'; expected 'answer_promptly', 'book_ahead',"
-        " 'rebook_same_week' or 'video_first' (did you mean 'video_first'?)",
+        " 'close_well', 'prepare', 'rebook_same_week', 'start_well', 'stay_in_touch', 'undisturbed' or 'video_first'"
+        " (did you mean 'video_first'?)",
     ]
 
 
@@ -285,3 +287,41 @@ def test_an_override_wins_and_its_source_is_named_where_it_is_wrong():
         "VARIABLE: found tenant.id 'x'; expected an id such as '6f9d1e04-3b52-4c8a-9a70-1d2c5e8b7f36', as Entra ID"
         " shows it"
     ]
+
+
+def silence_of(text):
+    return deployment_of(LEAST + "silences:\n- " + text + "\n").silences
+
+
+SILENCE = "{from: 2026-12-21T00:00+01:00, until: 2027-01-04T00:00Z, reason: holidays}"
+
+
+def test_a_silence_has_a_start_an_end_and_a_reason():
+    (silence,) = silence_of(SILENCE)
+    assert silence.starts_at == datetime(2026, 12, 20, 23, tzinfo=UTC)
+    assert silence.ends_at == datetime(2027, 1, 4, tzinfo=UTC)
+    assert (silence.cohorts, silence.rules, silence.reason) == (("all",), (), "holidays")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SILENCE.replace("+01:00", ""), "found '2026-12-21T00:00', which has no time zone; expected a date and time"),
+        (SILENCE.replace("12-21", "13-21"), "found silences.from '2026-13-21T00:00+01:00'; expected a date and time"),
+        (SILENCE.replace("2026-12-21T00:00+01:00", "soon"), "found silences.from 'soon'; expected a date and time"),
+        (SILENCE.replace("2027", "2025"), "found until 2025-01-04T00:00:00+00:00; expected an instant after `from`"),
+        (SILENCE.replace("holidays", "''"), "found silences.reason ''; expected a text of 1 to 200 characters"),
+        (SILENCE.replace("reason: holidays", "rules: Ahead"), "expected a list of names of rules"),
+        (SILENCE.replace(", reason: holidays", ""), ":3: found no key 'reason'; expected 'reason' (why, for whoever"),
+        (SILENCE.replace("reason", "raeson"), "expected one of 'for', 'from', 'reason', 'rules' or 'until'"),
+    ],
+)
+def test_a_silence_without_them_is_refused(text, said):
+    with pytest.raises(ConfigError) as caught:
+        silence_of(text)
+    assert any(said in str(problem) for problem in caught.value.problems)
+
+
+def test_values_of_code_pass_as_they_are():
+    assert kinds.instant(datetime(2026, 3, 2, tzinfo=UTC)) == datetime(2026, 3, 2, tzinfo=UTC)
+    assert kinds.clock_span(None) is None

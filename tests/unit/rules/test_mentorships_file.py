@@ -106,7 +106,11 @@ def test_other_ways_to_write_the_same_row(text):
         ),
         ("medium", "in_person", "found medium 'in_person'; expected 'phone' or 'video'"),
         ("medium", "phone", "found medium 'phone' and no phone; expected 'phone' (who calls whom, at which number)"),
-        ("opt_ins", "chat mail", "found opt_ins 'chat mail'; expected 'chat' or 'self_booked'"),
+        (
+            "opt_ins",
+            "chat phone",
+            "found opt_ins 'chat phone'; expected 'chat', 'mail', 'reread' or 'self_booked'",
+        ),
         (
             "mentor_offers",
             "mon 7-8",
@@ -122,6 +126,47 @@ def test_other_ways_to_write_the_same_row(text):
 def test_a_wrong_cell_is_told_with_line_and_column(column, text, problem):
     line = "a@x.test,b@x.test,new-hires,2026-03-02,"
     assert problems_of(f"{HEADER},{column}\n{line}{text}\n") == [f"m.csv:2:{len(line) + 1}: {problem}"]
+
+
+def test_a_pause_and_an_end_have_their_days():
+    row = cell("paused_until,status", "2026-05-04,paused")
+    assert row.mentorship("a", "b").paused_until == date(2026, 5, 4)
+    assert cell("ends", "2026-12-18").mentorship("a", "b").ends_on == date(2026, 12, 18)
+
+
+def test_working_hours_and_a_region_win_over_what_the_mailbox_says():
+    row = cell("mentee_hours", '"mon-tue 09:00-13:00, fri 10:00-12:00"')
+    assert [hours.weekday for hours in row.mentee_hours] == [0, 1, 4]
+    assert cell("mentor_region", "de-by").mentor_region == "DE-BY"
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "problem"),
+    [
+        ("paused_until", "2026-05-04", "found paused_until without a pause; expected 'paused' as its status"),
+        ("ends", "2026-03-01", "found a last day before the first, 2026-03-02; expected a day after it"),
+        (
+            "mentor_region",
+            "DE-BX",
+            "found mentor_region 'DE-BX'; expected a region with holidays of its own, such as 'DE-BY' (did you mean",
+        ),
+        ("mentor_region", "Bavaria", "found mentor_region 'Bavaria'; expected a region with holidays of its own"),
+    ],
+)
+def test_days_and_regions_that_cannot_be_are_told(columns, cells, problem):
+    (said,) = problems_of(f"{HEADER},{columns}\na@x.test,b@x.test,new-hires,2026-03-02,{cells}\n")
+    assert problem in said
+
+
+def test_somebody_who_comes_several_times_has_one_set_of_hours():
+    text = (
+        f"{HEADER},mentor_hours\n"
+        "a@x.test,b@x.test,new-hires,2026-03-02,mon 09:00-12:00\n"
+        "a@x.test,c@x.test,new-hires,2026-03-02,\n"
+        "a@x.test,d@x.test,new-hires,2026-03-02,tue 09:00-12:00\n"
+    )
+    (said,) = problems_of(text)
+    assert said == "m.csv:4:40: found set of hours that differ; expected one set of hours for each person (line 2)"
 
 
 def test_every_wrong_line_is_told_at_once():
@@ -158,8 +203,9 @@ def test_every_wrong_line_is_told_at_once():
 def test_the_names_of_the_columns_are_checked():
     assert problems_of("mentor,mentee,chort,started,started\n") == [
         "m.csv:1:1: found no column 'cohort'; expected 'cohort' (the cohort, as `graphsync.yaml` names it)",
-        "m.csv:1:15: found column 'chort'; expected one of 'cadence', 'cohort', 'medium', 'mentee', 'mentee_offers',"
-        " 'mentee_time_zone', 'mentor', 'mentor_offers', 'mentor_time_zone', 'opt_ins', 'phone', 'standing',"
+        "m.csv:1:15: found column 'chort'; expected one of 'cadence', 'cohort', 'ends', 'medium', 'mentee',"
+        " 'mentee_hours', 'mentee_offers', 'mentee_region', 'mentee_time_zone', 'mentor', 'mentor_hours',"
+        " 'mentor_offers', 'mentor_region', 'mentor_time_zone', 'opt_ins', 'paused_until', 'phone', 'standing',"
         " 'started' or 'status' (did you mean 'cohort'?)",
         "m.csv:1:29: found column 'started' a second time; expected each column once",
     ]

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from builders import (
@@ -8,8 +8,10 @@ from builders import (
     MENTOR,
     NOW,
     a_mentorship,
+    a_nudge,
     a_person,
     a_proposal,
+    a_reply,
     a_session,
     a_state,
     ahead,
@@ -22,10 +24,10 @@ from builders import (
 )
 
 from graphsync.calendar import Limits, TimeSlot
-from graphsync.mentoring import Absence, Loss, Medium
+from graphsync.mentoring import Absence, Choice, Loss, Medium, Reach, StandingTime
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import WorkingTime
-from graphsync.rules.intents import BookSession, KeepReason, MoveSession, Verdict
+from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, SendNudge, Verdict
 from graphsync.rules.rebook_same_week import MARGIN
 
 WEEK = TimeSlot(start=at("09-21 00:00"), end=at("09-28 00:00"))
@@ -264,7 +266,7 @@ def test_after_two_replacements_in_a_row_a_new_standing_time_is_asked_for_instea
     intent = only(state)
     assert isinstance(intent, KeepReason)
     assert (intent.key, intent.number) == ("keep/m1/3", 3)
-    assert "new standing time" in intent.text
+    assert intent.code == "moved_often"
 
 
 def test_one_replacement_that_is_lost_is_put_back_again():
@@ -386,7 +388,7 @@ def test_a_time_proposed_for_a_standing_session_is_taken():
 @pytest.mark.parametrize(
     ("start", "proposed", "now"),
     [
-        pytest.param("09-23 10:00", "10-01 14:00", "09-21 10:01", id="the session is less than 48 h ahead"),
+        pytest.param("09-23 10:00", "10-01 14:00", "09-22 10:01", id="the session is less than 24 h ahead"),
         pytest.param("09-29 10:00", "09-22 09:00", "09-21 10:00", id="the new time is less than 24 h ahead"),
         pytest.param("09-29 10:00", "10-01 14:05", "09-21 10:00", id="off the quarter hour"),
     ],
@@ -442,3 +444,102 @@ def test_what_is_only_observed_is_not_done():
 def test_pairs_in_no_cohort_of_the_rule_are_left_alone():
     state = a_state(lost(), mentorship=a_mentorship(cohort="alumni"))
     assert decide(state, rules(rebook(cohorts=("new-hires",))), ACT_AT).intents == ()
+
+
+# ---------------------------------------------------------------- what is settled, and what comes too late
+
+
+def test_one_who_wishes_to_skip_it_settles_it():
+    decision = decide(a_state(lost(), replies=(a_reply("lost/m1/1", "skip"),)), rules(rebook()), ACT_AT)
+    (keep,) = decision.intents
+    assert isinstance(keep, KeepReason)
+    assert (keep.code, keep.ask_standing_time) == ("skipped", False)
+
+
+def test_a_session_lost_long_ago_is_not_put_back_any_more():
+    decision = decide(a_state(lost()), rules(rebook()), at("10-19 00:00"))
+    assert decision.intents == ()
+    assert "rebook_same_week.long_over" in [line.step for line in decision.trace]
+
+
+def test_a_session_that_was_not_held_is_put_back_even_though_it_was_over():
+    gone = a_session(1, "09-14 09:00", loss=Loss.NOT_HELD, lost_at=at("09-14 12:00"))
+    decision = decide(a_state(gone), rules(rebook()), at("09-14 15:00"))
+    assert [intent.replaces for intent in decision.intents] == [1]
+
+
+# ---------------------------------------------------------------- consent within 48 hours
+
+NEAR = a_session(1, "09-23 10:00", proposal=a_proposal("10-01 14:00"))
+CONSENT = "consent/m1/1/20261001T1200"
+
+
+def near(now="09-21 12:00", session=NEAR, **state):
+    return decide(a_state(session, **state), rules(rebook()), at(now))
+
+
+def test_between_24_and_48_hours_ahead_the_other_is_asked():
+    (asked,) = near().intents
+    assert (asked.person, asked.matter, asked.new_time) == (MENTEE, Matter.CONSENT, at("10-01 14:00"))
+    assert asked.choices == (Choice.YES, Choice.NO)
+    assert near().wake_at <= at("09-22 10:00")
+
+
+def test_with_a_yes_it_is_moved_and_both_have_agreed():
+    (move,) = near(replies=(a_reply(CONSENT, person=MENTEE),)).intents
+    assert (move.agreed, move.proposal_by) == ({MENTOR, MENTEE}, MENTOR)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"replies": (a_reply(CONSENT, "no", person=MENTEE),)},
+        {"nudges": (a_nudge(CONSENT, MENTEE, practice="rebook_same_week"),)},
+    ],
+)
+def test_without_one_it_stays_where_it_is(state):
+    decision = near(**state)
+    assert decision.intents == ()
+    assert [line.step for line in decision.trace] == ["rebook_same_week.no_consent"]
+
+
+def test_the_yes_of_whoever_proposed_it_is_none():
+    assert isinstance(near(replies=(a_reply(CONSENT, person=MENTOR),)).intents[0], SendNudge)
+
+
+def test_under_24_hours_nothing_is_asked():
+    assert near("09-22 12:00").intents == ()
+
+
+def test_a_move_under_way_is_left_alone_and_one_that_failed_is_not_tried_again():
+    session = a_session(1, "09-29 10:00", proposal=a_proposal("10-01 14:00"))
+    key = "move/m1/1/2026-10-01T12:00+00:00"
+    moving = near("09-21 10:00", session, pending=frozenset({f"{key}/now"}))
+    assert [line.step for line in moving.trace] == ["rebook_same_week.move_under_way"]
+    failed = near("09-21 10:00", session, attempts=(an_attempt(key),))
+    assert (failed.intents, failed.trace[0].step) == ((), "rebook_same_week.held_back")
+
+
+# ---------------------------------------------------------------- somebody outside the organization
+
+OUTSIDE = a_person(MENTOR, reach=Reach.EXTERNAL)
+TUESDAYS = a_mentorship(standing=StandingTime(weekday=1, at=time(10)))
+
+
+def test_a_calendar_outside_is_not_searched_but_its_standing_times_are():
+    intent = only(a_state(lost(), mentor=OUTSIDE, mentorship=TUESDAYS))
+    assert all(window.length == timedelta(minutes=50) for window in intent.request.windows)
+    assert [f"{window.start:%a %m-%d}" for window in intent.request.windows] == ["Tue 09-29", "Tue 10-06", "Tue 10-13"]
+    assert intent.week_windows == 0
+
+
+def test_without_a_standing_time_the_two_are_told_that_none_is_sought():
+    (keep,) = decide(a_state(lost(), mentor=OUTSIDE), rules(rebook()), ACT_AT).intents
+    assert isinstance(keep, KeepReason)
+    assert keep.code == "outside"
+
+
+def test_a_session_left_behind_outside_stays_where_it_is():
+    leave = Absence(starts_at=at("09-21 00:00"), ends_at=at("09-26 00:00"))
+    state = a_state(a_session(1, "09-23 10:00"), mentor=OUTSIDE, mentee=a_person(MENTEE, absences=(leave,)))
+    assert decide(state, rules(rebook()), at("09-14 10:00")).intents == ()

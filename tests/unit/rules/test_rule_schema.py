@@ -11,6 +11,11 @@ from graphsync.rules.positions import parse_yaml
 from graphsync.rules.rules_file import PRACTICES, parse_rules
 from graphsync.rules.schema import AnswerPromptly, BookAhead, LeadTime, RebookSameWeek, RuleSet, VideoFirst
 
+ALL_PRACTICES = (
+    "'answer_promptly', 'book_ahead', 'close_well', 'prepare', 'rebook_same_week', 'start_well', 'stay_in_touch',"
+    " 'undisturbed' or 'video_first'"
+)
+SOURCES = "'chat', 'invite', 'mail' and 'question'"
 COHORTS = ("new-hires", "newly-promoted")
 
 
@@ -32,15 +37,18 @@ def rule_with(line):
 
 def test_a_rule_that_says_only_its_practice_has_the_defaults_of_the_design():
     rules = read("".join(f"- {{name: r{n}, practice: {name}}}\n" for n, name in enumerate(PRACTICES)))
-    book, rebook, video, answer = rules.rules
-    assert book == BookAhead(name="r0")
+    named = {rule.practice: rule for rule in rules.rules}
+    book, rebook, video, answer = (
+        named[name] for name in ("book_ahead", "rebook_same_week", "video_first", "answer_promptly")
+    )
+    assert book == BookAhead(name=book.name)
     assert (book.cohorts, book.for_all, book.mode) == (("all",), True, "observe")
     assert (book.cadence, book.duration) == (timedelta(days=14), timedelta(minutes=50))
     assert book.lead_time == LeadTime(at_least=timedelta(days=7), at_most=timedelta(days=21))
     assert book.first_session_within == WorkingDays(10)
     assert (book.mentor_limits.a_day, book.mentor_limits.a_week) == (2, 4)
     assert rebook == RebookSameWeek(
-        name="r1",
+        name=rebook.name,
         wait=WorkingTime(timedelta(hours=2)),
         notice=timedelta(hours=24),
         short_notice=WorkingTime(timedelta(hours=4)),
@@ -48,10 +56,10 @@ def test_a_rule_that_says_only_its_practice_has_the_defaults_of_the_design():
         search_after=timedelta(days=21),
         in_a_row=2,
     )
-    assert video == VideoFirst(name="r2", first_in_person=True)
+    assert video == VideoFirst(name=video.name, first_in_person=True)
     assert answer == AnswerPromptly(
-        name="r3",
-        sources=(RequestSource.INVITE,),
+        name=answer.name,
+        sources=(RequestSource.INVITE, RequestSource.QUESTION),
         invites=WorkingDays(2),
         questions=WorkingDays(1),
         again_after=WorkingDays(3),
@@ -75,11 +83,11 @@ def test_a_rule_that_names_the_cohort_wins_over_one_for_all():
     for_all, weekly = BookAhead(name="all"), BookAhead(name="weekly", cohorts=("new-hires",))
     video = VideoFirst(name="video", cohorts=("new-hires",))
     rules = RuleSet((for_all, weekly, video))
-    assert rules.rule(BookAhead, "new-hires") is weekly
-    assert rules.rule(BookAhead, "others") is for_all
-    assert rules.rule(VideoFirst, "new-hires") is video
-    assert rules.rule(VideoFirst, "others") is None
-    assert rules.rule(AnswerPromptly, "new-hires") is None
+    assert rules.candidates(BookAhead, "new-hires") == [weekly, for_all]
+    assert rules.candidates(BookAhead, "others") == [for_all]
+    assert rules.candidates(VideoFirst, "new-hires") == [video]
+    assert rules.candidates(VideoFirst, "others") == []
+    assert rules.candidates(AnswerPromptly, "new-hires") == []
 
 
 def test_models_are_frozen():
@@ -145,14 +153,9 @@ def test_models_are_frozen():
             "rules.yaml:3:27: rule 'r': found mentor_limits.a_week true; expected a whole number from 1 to 40",
         ),
         (
-            "mode: suggest",
-            "rules.yaml:3:9: rule 'r': found mode 'suggest'; expected 'enforce' or 'observe' ('suggest'"
-            " comes in a later version)",
-        ),
-        (
             "mode: enforced",
-            "rules.yaml:3:9: rule 'r': found mode 'enforced'; expected 'enforce' or 'observe' (did you"
-            " mean 'enforce'?)",
+            "rules.yaml:3:9: rule 'r': found mode 'enforced'; expected 'enforce', 'observe' or 'suggest'"
+            " (did you mean 'enforce'?)",
         ),
         (
             "for: new-hire",
@@ -176,15 +179,31 @@ def test_models_are_frozen():
         ("for:", "rules.yaml:3:3: rule 'r': found for nothing; expected a cohort, a list of cohorts, or 'all'"),
         (
             "cohorts: new-hires",
-            "rules.yaml:3:3: rule 'r': found key 'cohorts'; expected one of 'cadence', 'duration',"
-            " 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name' or"
-            " 'practice'",
+            "rules.yaml:3:3: rule 'r': found key 'cohorts'; expected one of 'cadence', 'cap', 'duration',"
+            " 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name', 'practice' or 'when'",
         ),
         (
             "when: x < 3",
-            "rules.yaml:3:3: rule 'r': found key 'when'; expected 'cadence', 'duration',"
-            " 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name' or 'practice'"
-            " ('when' comes in a later version)",
+            "rules.yaml:3:9: rule 'r': found the unknown fact 'x'; expected a fact of docs/rules.md",
+        ),
+        (
+            "when: 'sessions.past < 3 and not mentee.is_awy'",
+            "rules.yaml:3:36: rule 'r': found the unknown fact 'mentee.is_awy'; expected a fact of docs/rules.md"
+            " (did you mean 'mentee.is_away'?)",
+        ),
+        (
+            "when: sessions.past < 'three'",
+            "rules.yaml:3:9: rule 'r': found values of different types; expected values that can be compared or"
+            " reckoned with each other",
+        ),
+        (
+            "when: 3",
+            "rules.yaml:3:9: rule 'r': found when 3; expected a condition such as 'mentorship.age_days < 60 and not"
+            " mentor.is_away'",
+        ),
+        (
+            "cap: 0",
+            "rules.yaml:3:8: rule 'r': found cap 0; expected a whole number from 1 to 10000",
         ),
     ],
 )
@@ -206,32 +225,30 @@ def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(line, problem)
         ),
         ("practice: rebook_same_week, alternatives: 3", "found alternatives 3; expected a whole number from 0 to 2"),
         ("practice: video_first, first_in_person: yes", "found first_in_person 'yes'; expected true or false"),
-        ("practice: answer_promptly, sources: chat", "found sources 'chat'; expected a list of 'chat' and 'invite'"),
-        ("practice: answer_promptly, sources: []", "found sources a list; expected a list of 'chat' and 'invite'"),
+        ("practice: answer_promptly, sources: chat", f"found sources 'chat'; expected a list of {SOURCES}"),
+        ("practice: answer_promptly, sources: []", f"found sources a list; expected a list of {SOURCES}"),
         ("practice: answer_promptly, sources: [chat, chat]", "found an entry twice; expected each entry once"),
-        ("practice: answer_promptly, sources: [3]", "found sources 3; expected 'chat' or 'invite'"),
+        ("practice: answer_promptly, sources: [3]", "found sources 3; expected 'chat', 'invite', 'mail' or 'question'"),
         (
             "practice: answer_promptly, invites: {}",
             "found invites keys of its own; expected '1 working day' to '20 working days'",
         ),
         (
             "practice: rebok_same_week",
-            "found practice 'rebok_same_week'; expected 'answer_promptly', 'book_ahead',"
-            " 'rebook_same_week' or 'video_first' (did you mean 'rebook_same_week'?)",
+            f"found practice 'rebok_same_week'; expected {ALL_PRACTICES} (did you mean 'rebook_same_week'?)",
         ),
         (
-            "practice: stay_in_touch",
-            "found practice 'stay_in_touch'; expected 'answer_promptly', 'book_ahead',"
-            " 'rebook_same_week' or 'video_first' ('stay_in_touch' comes in a later version)",
+            "practice: stay_in_touch, touches: 3",
+            "found key 'touches'; expected one of 'cap', 'for', 'ideas', 'lost_touch_after', 'mode', 'name',"
+            " 'nudge_after', 'practice' or 'when'",
         ),
         (
             "practice: [video_first]",
-            "found practice a list; expected 'answer_promptly', 'book_ahead', 'rebook_same_week' or 'video_first'",
+            f"found practice a list; expected {ALL_PRACTICES}",
         ),
         (
             "mode: enforce",
-            "found no key 'practice'; expected 'practice' (one of 'answer_promptly', 'book_ahead',"
-            " 'rebook_same_week' or 'video_first')",
+            f"found no key 'practice'; expected 'practice' (one of {ALL_PRACTICES})",
         ),
     ],
 )
@@ -248,8 +265,7 @@ def test_a_rule_needs_a_name_that_is_a_slug():
         " each name once)",
         "rules.yaml:2:10: rule 'My Rule': found name 'My Rule'; expected lower-case letters, digits and hyphens, such"
         " as 'new-hires'",
-        "rules.yaml:3:23: found practice 'xy'; expected 'answer_promptly', 'book_ahead', 'rebook_same_week' or"
-        " 'video_first'",
+        f"rules.yaml:3:23: found practice 'xy'; expected {ALL_PRACTICES}",
     ]
 
 
@@ -263,11 +279,18 @@ def test_names_are_unique_and_a_practice_has_one_rule_for_a_cohort():
     )
     assert problems_of(text) == [
         "rules.yaml:2:10: rule 'a': found the name 'a' a second time; expected each name once (line 1 has it too)",
-        "rules.yaml:3:40: rule 'b': found a second rule of practice 'book_ahead' for all cohorts; expected one rule"
-        " of a practice for each cohort (the other is in line 1)",
+        "rules.yaml:3:40: rule 'b': found a second rule of practice 'book_ahead' for all cohorts; expected a `when`"
+        " on the one before it, which leaves it nothing (in line 1)",
         "rules.yaml:4:41: rule 'c': found a second rule of practice 'video_first' for cohort 'new-hires'; expected"
-        " one rule of a practice for each cohort (the other is in line 2)",
+        " a `when` on the one before it, which leaves it nothing (in line 2)",
     ]
+
+
+def test_a_rule_with_a_condition_leaves_room_for_another():
+    rules = read(
+        "- {name: a, practice: book_ahead, when: mentorship.age_days < 60}\n- {name: b, practice: book_ahead}\n"
+    ).rules
+    assert [rule.name for rule in rules] == ["a", "b"]
 
 
 def test_cohorts_are_not_complained_about_where_they_are_not_known():
@@ -299,3 +322,28 @@ def test_what_could_not_be_read_is_told_once():
 
 def test_long_text_is_cut_in_messages():
     assert kinds.shown("x" * 100) == repr("x" * 59 + "…")
+
+
+def quiet_rule(key):
+    (problem,) = problems_of(f"- {{name: r, practice: undisturbed, {key}}}\n")
+    return problem.partition("rule 'r': ")[2]
+
+
+@pytest.mark.parametrize("lunch", ["12:00", "12:00-25:00", "12:00-12:00", "3"])
+def test_hours_of_the_day_are_two_times(lunch):
+    problem = quiet_rule(f"lunch: '{lunch}'")
+    assert problem == f"found lunch '{lunch}'; expected hours of the day such as '12:00-13:00', or 'none'"
+
+
+def test_hours_of_the_day_are_read_and_printed_back():
+    (rule,) = read("- {name: r, practice: undisturbed, lunch: 11:30-12:15}\n").rules
+    assert str(rule.lunch) == "11:30-12:15"
+    (rule,) = read("- {name: r, practice: undisturbed, lunch: none}\n").rules
+    assert rule.lunch is None
+
+
+def test_touch_is_lost_later_than_it_is_asked_about():
+    (problem,) = problems_of("- {name: r, practice: stay_in_touch, nudge_after: 4}\n")
+    assert problem == (
+        "rules.yaml:1:51: rule 'r': found nudge_after 4; expected a number under lost_touch_after, which is 3"
+    )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from graphsync.clock import SteppedClock
 from graphsync.engine.ports import Subject, SubjectKind
 from graphsync.errors import StoreUnavailable
-from graphsync.mentoring import MentorshipId
+from graphsync.mentoring import Choice, MentorshipId, PersonId, Reply
 from graphsync.store import open_store
 from graphsync.store.dialect import overlaps_reservation, why_unavailable
 
@@ -156,7 +156,9 @@ def test_a_secret_in_a_url_is_not_repeated():
 
 def test_a_bug_of_ours_is_not_called_unavailable(store):
     with pytest.raises(IntegrityError), store.transaction() as ledger:
-        ledger.records.save_trace(MentorshipId("unknown"), NOW, "trace")
+        ledger.replies.save(
+            Reply(mentorship=MentorshipId("unknown"), person=PersonId("anna"), about="x", choice=Choice.YES, at=NOW)
+        )
 
 
 def test_the_connection_keeps_its_promises(store):

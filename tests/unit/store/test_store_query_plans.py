@@ -8,7 +8,7 @@ from sqlalchemy import event
 from graphsync.calendar.slots import TimeSlot
 from graphsync.clock import SteppedClock
 from graphsync.engine.ports import Claim, Outcome, Reservation, Subject, SubjectKind
-from graphsync.mentoring import Mentorship, MentorshipId, PersonId
+from graphsync.mentoring import Choice, FlagKind, Mentorship, MentorshipId, PersonId, Reply
 from graphsync.store import open_store
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -40,6 +40,10 @@ QUESTIONS = {
     "requests.was_closed": lambda ledger: ledger.requests.was_closed("invite:1"),
     "requests.nudges": lambda ledger: ledger.requests.nudges(PAIR),
     "requests.nudges_to": lambda ledger: ledger.requests.nudges_to(ANNA, NOW),
+    "replies.save": lambda ledger: ledger.replies.save(
+        Reply(mentorship=PAIR, person=ANNA, about="consent/1", choice=Choice.YES, at=NOW)
+    ),
+    "replies.of": lambda ledger: ledger.replies.of(PAIR),
     "work.mark": lambda ledger: ledger.work.mark(SUBJECT, NOW),
     "work.claim": lambda ledger: ledger.work.claim(NOW, tuple(SubjectKind), 50),
     "work.settle": lambda ledger: ledger.work.settle(CLAIM),
@@ -62,7 +66,11 @@ QUESTIONS = {
     "subscriptions.remove": lambda ledger: ledger.subscriptions.remove("users/anna/events"),
     "subscriptions.delta_link": lambda ledger: ledger.subscriptions.delta_link(ANNA),
     "records.audit": lambda ledger: ledger.records.audit(PAIR),
-    "records.trace": lambda ledger: ledger.records.trace(PAIR),
+    "records.decisions": lambda ledger: ledger.records.decisions(since=NOW, until=NOW),
+    "records.decisions of one": lambda ledger: ledger.records.decisions(PAIR, since=NOW, until=NOW),
+    "records.last_decision": lambda ledger: ledger.records.last_decision(PAIR, NOW),
+    "records.set_flags": lambda ledger: ledger.records.set_flags(PAIR, [FlagKind.NOT_MEETING]),
+    "records.set_flags (none)": lambda ledger: ledger.records.set_flags(PAIR, []),
     "records.clear_alert": lambda ledger: ledger.records.clear_alert("key"),
 }
 

@@ -1,0 +1,116 @@
+"""Keeps time free around sessions and gives it back, cancels what an end leaves, and shows people as not available."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from graphsync.engine.context import Context
+from graphsync.engine.outcomes import Outcomes
+from graphsync.engine.payloads import CancelPayload, HoldPayload, PresencePayload, ReleasePayload, from_json
+from graphsync.engine.ports import Action, Alert, Ledger, Outcome
+from graphsync.engine.state import holder
+from graphsync.errors import ActionRefused, GraphAuthError, GraphConflict, GraphNotFound
+from graphsync.mentoring import Hold, Loss, MentoringSession
+from graphsync.rules.state import Attempt
+
+NO_PRESENCE = "refused/presence"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Carries out what concerns time around sessions, their end, and presence."""
+
+    context: Context
+    outcomes: Outcomes
+
+    def hold(self, action: Action) -> str:
+        """Keep time free; what an earlier try has made is found by its tag, and counts."""
+        payload = from_json(action.payload, HoldPayload)
+        graph, now = self.context.graph, self.context.now()
+        with self.context.store.transaction() as ledger:
+            session = _session(ledger, action, payload.number)
+            if session is None or not session.stands or session.starts_at <= now:
+                raise ActionRefused(f"session {payload.number} does not stand any more")
+            ledger.outbox.note_progress(action.key, "sending")
+        found = graph.find_event_by_tag(payload.person, payload.tag) if action.progress else None
+        if found is None or (found.starts_at, found.ends_at) != (payload.starts_at, payload.ends_at):
+            try:
+                found = graph.create_event(payload.person, payload.body)
+            except GraphConflict:  # the transaction id is known already: an earlier try got through
+                found = graph.find_event_by_tag(payload.person, payload.tag)
+                if found is None:
+                    raise
+        kept = Hold(
+            kind=payload.kind,
+            person=payload.person,
+            event_id=found.id,
+            starts_at=payload.starts_at,
+            ends_at=payload.ends_at,
+        )
+        with self.context.store.transaction() as ledger:
+            known = _session(ledger, action, payload.number)
+            if known is None:
+                raise ActionRefused(f"session {payload.number} is not known any more")
+            others = tuple(hold for hold in known.holds if hold.event_id != kept.event_id)
+            ledger.sessions.save(replace(known, holds=(*others, kept)))
+            self.outcomes.done(ledger, action, "time kept free", now)
+        return "time kept free"
+
+    def release(self, action: Action) -> str:
+        """Give kept time back."""
+        payload = from_json(action.payload, ReleasePayload)
+        self.context.graph.delete_event(payload.person, payload.event_id)
+        with self.context.store.transaction() as ledger:
+            session = _session(ledger, action, payload.number)
+            if session is not None:
+                left = tuple(hold for hold in session.holds if hold.event_id != payload.event_id)
+                ledger.sessions.save(replace(session, holds=left))
+            self.outcomes.done(ledger, action, "time given back", self.context.now())
+        return "time given back"
+
+    def cancel(self, action: Action) -> str:
+        """Cancel a session of a mentorship that has ended."""
+        payload = from_json(action.payload, CancelPayload)
+        now = self.context.now()
+        with self.context.store.transaction() as ledger:
+            session = _session(ledger, action, payload.number)
+        if session is None or not session.stands or session.starts_at <= now:
+            raise ActionRefused(f"session {payload.number} does not stand any more")
+        with suppress(GraphNotFound):  # cancelled by an earlier try, or by somebody else: it is gone either way
+            self.context.graph.cancel_event(session.organizer, session.event_id, payload.comment)
+        with self.context.store.transaction() as ledger:
+            ledger.sessions.save(
+                replace(session, loss=Loss.CANCELLED, lost_at=now, no_slot_reason="the mentorship has ended")
+            )
+            ledger.reservations.release(holder(session.mentorship, session.number))
+            self.outcomes.done(ledger, action, f"session {payload.number} cancelled", now)
+        return f"session {payload.number} cancelled"
+
+    def presence(self, action: Action) -> str:
+        """Show somebody as do-not-disturb; without the permission the admin is told once, and nobody is asked again."""
+        payload = from_json(action.payload, PresencePayload)
+        now = self.context.now()
+        refusal: GraphAuthError | None = None
+        if now < payload.until:
+            try:
+                self.context.graph.set_preferred_presence(payload.person, payload.until)
+            except GraphAuthError as error:
+                refusal = error
+        with self.context.store.transaction() as ledger:
+            attempt = Attempt(
+                mentorship=action.mentorship, key=payload.intent_key, tried_at=now, reason="done", retry_at=None
+            )
+            ledger.sessions.save_attempt(attempt)
+            if refusal is None:
+                ledger.records.clear_alert(NO_PRESENCE)
+                self.outcomes.done(ledger, action, "shown as do-not-disturb", now)
+            else:
+                text = f"presence cannot be set: {refusal}; grant Presence.ReadWrite.All, or set `presence: false`"
+                ledger.records.raise_alert(Alert(key=NO_PRESENCE, text=text, raised_at=now))
+                ledger.outbox.finish(action.key, Outcome.REFUSED, "no permission", now)
+        return "shown as do-not-disturb" if refusal is None else "no permission"
+
+
+def _session(ledger: Ledger, action: Action, number: int) -> MentoringSession | None:
+    return next((s for s in ledger.sessions.of(action.mentorship) if s.number == number), None)

@@ -1,0 +1,86 @@
+"""How an action ends: done, refused, failed, or put off; each with its audit entry and what follows from it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Outcome
+from graphsync.rules.state import Attempt
+
+log = logging.getLogger(__name__)
+
+AGAIN_SOON = timedelta(minutes=10)
+
+
+class NotYet(Exception):
+    """What an action needs is not there yet."""
+
+    def __init__(self, delay: timedelta) -> None:
+        self.delay = delay
+        super().__init__(f"not yet: again in {delay}")
+
+
+def matter_of(action: Action) -> str:
+    """Return what alerts about an action are about: what is done, and for which mentorship."""
+    return f"{action.kind}/{action.mentorship}"
+
+
+def intent_key(action: Action) -> str:
+    """Return the key of the intent an action carries out, without what tells one try from another."""
+    return action.key if action.kind is ActionKind.NUDGE else str(msgspec.json.decode(action.payload)["intent_key"])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Keeps how actions end."""
+
+    context: Context
+
+    def done(self, ledger: Ledger, action: Action, detail: str, now: datetime) -> None:
+        """End an action that was carried out; the mentorship is decided again."""
+        ledger.outbox.finish(action.key, Outcome.DONE, detail, now)
+        for what in ("refused", "fault"):
+            ledger.records.clear_alert(f"{what}/{matter_of(action)}")
+        mark_mentorship(ledger, action.mentorship, now)
+        self._audit(ledger, action, Outcome.DONE, detail, now)
+
+    def end(self, action: Action, outcome: Outcome, reason: str, *, retry_at: datetime | None) -> None:
+        """End an action that was not carried out: its reservations go, and the mentorship is decided again."""
+        now = self.context.now()
+        log.warning("%s: %s, %s", action.key, outcome, reason)
+        with self.context.store.transaction() as ledger:
+            ledger.outbox.finish(action.key, outcome, reason, now)
+            ledger.reservations.release(action.key)
+            if action.kind is not ActionKind.NUDGE:
+                attempt = Attempt(
+                    mentorship=action.mentorship,
+                    key=intent_key(action),
+                    tried_at=now,
+                    reason=reason,
+                    retry_at=retry_at,
+                )
+                ledger.sessions.save_attempt(attempt)
+            mark_mentorship(ledger, action.mentorship, now)
+            self._audit(ledger, action, outcome, reason, now)
+
+    def put_off(self, action: Action, until: datetime) -> None:
+        """Try an action again later."""
+        with self.context.store.transaction() as ledger:
+            ledger.outbox.postpone(action.key, until)
+
+    def _audit(self, ledger: Ledger, action: Action, outcome: Outcome, detail: str, now: datetime) -> None:
+        ledger.records.add_audit(
+            AuditEntry(
+                at=now,
+                mentorship=action.mentorship,
+                action=action.key,
+                rule=action.rule,
+                outcome=outcome,
+                detail=detail,
+            )
+        )

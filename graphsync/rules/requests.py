@@ -1,0 +1,80 @@
+"""What a practice asks the scheduler for: the two people, their limits, and what keeps a session undisturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from graphsync.calendar import BookingRequest, Limits, TimeSlot, zone
+from graphsync.mentoring import DayHours, MentoringSession, Person, WeeklyHours
+from graphsync.rules.durations import ClockSpan
+from graphsync.rules.schema import BookAhead, Undisturbed
+from graphsync.rules.state import MentorshipState
+from graphsync.rules.walk import Walk
+
+END_OF_DAY = time(23, 59)
+A_DAY = timedelta(days=1)
+
+
+def booking_request(walk: Walk, key: str, windows: Sequence[TimeSlot], length: timedelta) -> BookingRequest:
+    """Return the request for a session of the two, within the limits and the quiet that their rules ask for."""
+    state = walk.state
+    ahead, undisturbed = walk.rule(BookAhead), walk.rule(Undisturbed)
+    limits = None if ahead is None else Limits(per_day=ahead.mentor_limits.a_day, per_week=ahead.mentor_limits.a_week)
+    request = BookingRequest(
+        key=key,
+        mentor=state.mentor.id,
+        mentee=state.mentee.id,
+        windows=tuple(windows),
+        length=length,
+        week_zone=state.mentee.time_zone,
+        mentor_zone=state.mentor.time_zone,
+        mentor_limits=limits,
+        mentor_sessions=state.mentor_sessions,
+    )
+    if undisturbed is None or not walk.acts(undisturbed):
+        return request
+    lunch = () if undisturbed.lunch is None else tuple((p.id, _hours(p, undisturbed.lunch)) for p in state.pair)
+    return replace(request, buffer=undisturbed.buffer, not_during=lunch)
+
+
+def move_request(walk: Walk, key: str, windows: Sequence[TimeSlot], session: MentoringSession) -> BookingRequest:
+    """Return the request for another time for `session`: as long as it, soon, and not where it lies."""
+    state = walk.state
+    return replace(
+        booking_request(walk, key, windows, session.ends_at - session.starts_at),
+        earliest=True,
+        use_offered=(state.mentor.id, state.mentee.id),
+        mentor_sessions=tuple(start for start in state.mentor_sessions if start != session.starts_at),
+        blocked=(TimeSlot(start=session.starts_at, end=session.ends_at),),
+    )
+
+
+def standing_times(state: MentorshipState, windows: Sequence[TimeSlot], length: timedelta) -> tuple[TimeSlot, ...]:
+    """Return the standing times of the pair that lie in `windows`, in their order; none where it has none.
+
+    That is where a session with somebody outside the organization is put: their calendar cannot be read, and their
+    answer to the invite says whether it suits.
+    """
+    standing = state.mentorship.standing
+    if standing is None:
+        return ()
+    clock, times = zone(state.mentee.time_zone), []
+    for window in windows:
+        day = window.start.astimezone(clock).date()
+        while (start := datetime.combine(day, standing.at, clock).astimezone(UTC)) + length <= window.end:
+            slot = TimeSlot(start=start, end=start + length)
+            if day.weekday() == standing.weekday and start >= window.start and slot not in times:
+                times.append(slot)
+            day += A_DAY
+    return tuple(times)
+
+
+def _hours(person: Person, lunch: ClockSpan) -> WeeklyHours:
+    """Return `lunch` on every day by the person's clock; what goes past midnight is cut there."""
+    parts = [(lunch.start, lunch.end)] if lunch.start < lunch.end else [(lunch.start, END_OF_DAY), (time(0), lunch.end)]
+    hours = tuple(
+        DayHours(weekday=day, start=start, end=end) for day in range(7) for start, end in parts if start < end
+    )
+    return WeeklyHours(time_zone=person.time_zone, hours=hours)

@@ -1,0 +1,345 @@
+"""The kinds of text there are: when each is sent, which variables its template may use, and samples to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+COMMON: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "name": "the reader's name",
+        "other": "the name of the other one of the two",
+        "contact": "whom to write to: the programme's coordinator",
+        "pause_link": "where a pause can be asked for; empty where there is no such page",
+    }
+)
+"""The variables that the templates of all messages may use beside their own."""
+
+WHEN, LATER = datetime(2026, 10, 22, 8, tzinfo=UTC), datetime(2026, 10, 29, 8, 30, tzinfo=UTC)
+LINK: Final = "https://graphsync.example/a/sample"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageKind:
+    """One kind of text.
+
+    Attributes:
+        name: names its template, `en/<name>.html`.
+        description: when it is used, and for whom.
+        is_message: whether it is a mail with a subject and a reason, or a text that goes into something else.
+        may_pause: whether the small print says how to pause; it does not where all is over, or paused already.
+        variables: what its template may use beside `COMMON` (of messages), each with what it is.
+        samples: values for those, one set for each way the text can turn out.
+    """
+
+    name: str
+    description: str
+    is_message: bool = True
+    may_pause: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)
+    samples: tuple[Mapping[str, Any], ...] = ({},)
+
+
+_WHEN = "when the session is, an instant"
+_PAIR = {"mentor": "the mentor's name", "mentee": "the mentee's name"}
+_SAMPLE_PAIR = {"mentor": "Mira Vogel", "mentee": "Tom Ek"}
+_ITEM = {"mentorship": "m0a1b2c3", **_SAMPLE_PAIR}
+_REASON_CODES = (
+    "outside_hours",
+    "busy",
+    "away",
+    "no_overlap",
+    "unreadable",
+    "limit",
+    "week_over",
+    "no_common_hour",
+    "moved_often",
+    "skipped",
+    "outside",
+)
+_PUT_BACK = {
+    "lost": WHEN,
+    "slot": None,
+    "reason": "",
+    "suggestion": None,
+    "alternatives": (),
+    "ask_standing_time": False,
+    "skip_link": "",
+}
+_SUGGESTION = {
+    "why": "the pair has no session yet",
+    "when": WHEN,
+    "instead_of": None,
+    "yes_link": LINK,
+    "no_link": LINK,
+}
+
+
+def _text(name: str, description: str, variables: Mapping[str, str], *samples: Mapping[str, Any]) -> MessageKind:
+    return MessageKind(
+        name=name, description=description, is_message=False, variables=variables, samples=samples or ({},)
+    )
+
+
+def _message(
+    name: str,
+    description: str,
+    variables: Mapping[str, str] | None = None,
+    *samples: Mapping[str, Any],
+    may_pause: bool = True,
+) -> MessageKind:
+    return MessageKind(
+        name=name,
+        description=description,
+        may_pause=may_pause,
+        variables=variables or {},
+        samples=samples or ({},),
+    )
+
+
+_ALL: Final = (
+    _text("session_subject", "the subject of a session's event", _PAIR, _SAMPLE_PAIR),
+    _text("closing_session_subject", "the subject of the last session's event", _PAIR, _SAMPLE_PAIR),
+    _text(
+        "invite",
+        "the body of an invite, read by both; written once",
+        {
+            **_PAIR,
+            "how": "how the two meet, a sentence",
+            "why": "why it is at this time",
+            "contact": COMMON["contact"],
+            "first": "whether it is their first session",
+            "closing": "whether it is their last session",
+            "undisturbed": "whether it reminds of a quiet room",
+        },
+        *(
+            {
+                **_SAMPLE_PAIR,
+                "how": "on video in Teams, cameras on.",
+                "why": "the best hour you both have free",
+                "contact": "coordinator@fabrikam.test",
+                "first": first,
+                "closing": closing,
+                "undisturbed": undisturbed,
+            }
+            for first, closing, undisturbed in ((False, False, True), (True, False, False), (False, True, True))
+        ),
+    ),
+    _text(
+        "how_to_meet",
+        "how the two meet, for the invite",
+        {
+            "medium": "`video`, `phone` or `in_person`",
+            "phone": "caller and number, or empty",
+            "office": "the office, or empty",
+            "room": "the room, or empty",
+        },
+        {"medium": "video", "phone": "", "office": "", "room": ""},
+        {"medium": "phone", "phone": "Mira calls +49 30 1234", "office": "", "room": ""},
+        {"medium": "in_person", "phone": "", "office": "Berlin 2", "room": "Linden"},
+        {"medium": "in_person", "phone": "", "office": "", "room": ""},
+    ),
+    _text(
+        "why_this_time",
+        "why a session is at this time, for the invite",
+        {"kind": "`first_choice` or `replacement`", "reason": "why not in the lost week, or empty"},
+        {"kind": "first_choice", "reason": ""},
+        {"kind": "replacement", "reason": ""},
+        {"kind": "replacement", "reason": "Mira is away"},
+    ),
+    _text(
+        "reason",
+        "why there was no time where one was wanted most",
+        {"code": f"one of {', '.join(f'`{code}`' for code in _REASON_CODES)}", "name": "whom it is about, or empty"},
+        *({"code": code, "name": "Mira Vogel"} for code in _REASON_CODES),
+    ),
+    _text("cancelled", "what is said with the cancelling of a session after an end, to both", {}),
+    _text(
+        "standing_time",
+        "a weekday and time that the two have settled",
+        {"weekday": "the weekday in the reader's language", "time": "the time of day"},
+        {"weekday": "Tuesday", "time": "10:00"},
+    ),
+    _text(
+        "hold_subject",
+        "the subject of time kept free around a session, in one person's own calendar",
+        {"kind": "`before`, `after` or `reread`", "other": COMMON["other"]},
+        {"kind": "before", "other": "Tom Ek"},
+        {"kind": "reread", "other": "Tom Ek"},
+    ),
+    _message(
+        "welcome",
+        "when a mentorship begins, to both: how they will work together",
+        {
+            "cadence_days": "days between two sessions, a number",
+            "standing": "their weekday and time, or empty",
+            "medium": "`video`, `phone` or `in_person`",
+            "settle_link": "says that all of it suits",
+        },
+        {"cadence_days": 14, "standing": "", "medium": "video", "settle_link": LINK},
+        {"cadence_days": 7, "standing": "Tuesdays at 10:00", "medium": "phone", "settle_link": LINK},
+        {"cadence_days": 21, "standing": "", "medium": "in_person", "settle_link": ""},
+    ),
+    _message(
+        "unanswered_invite",
+        "two working days after an invite, to whoever has not answered it, alone",
+        {"when": _WHEN},
+        {"when": WHEN},
+    ),
+    _message(
+        "unanswered_question",
+        "one working day after a question, to whom it was put, alone",
+        {"source": "`question`, `chat` or `mail`", "answered_link": "says that it is answered, or empty"},
+        {"source": "question", "answered_link": LINK},
+        {"source": "chat", "answered_link": ""},
+        {"source": "mail", "answered_link": ""},
+    ),
+    _message(
+        "offer_help",
+        "when something has stayed open for long, to both",
+        {"help_link": "asks for help, or empty"},
+        {"help_link": LINK},
+        {"help_link": ""},
+    ),
+    _message(
+        "put_back",
+        "when a session was lost: where it was put, or why nowhere",
+        {
+            "lost": "when the lost session was, an instant",
+            "slot": "the new time, an instant, or nothing",
+            "reason": "why not in the same week, or empty",
+            "suggestion": "a time at short notice, an instant, or nothing",
+            "alternatives": "other times, instants",
+            "ask_standing_time": "whether another weekday and hour is asked for",
+            "skip_link": "goes without it this time, or empty",
+        },
+        {**_PUT_BACK, "slot": LATER, "alternatives": (LATER,)},
+        {**_PUT_BACK, "slot": LATER, "reason": "Mira is away", "suggestion": WHEN, "skip_link": LINK},
+        {**_PUT_BACK, "reason": "there was no hour that both had free"},
+        {**_PUT_BACK, "ask_standing_time": True},
+    ),
+    _message(
+        "no_session",
+        "when the hours of the two leave no room for sessions at all, to both",
+        {"reason": "why"},
+        {"reason": "the working hours of the two do not overlap"},
+    ),
+    _message("new_standing_time", "when replacements were lost several times in a row, to both"),
+    _message(
+        "suggestion",
+        "before a calendar is touched under `mode: suggest`, to one person",
+        {
+            "action": "`book`, `rebook`, `move`, `add_video` or `hold`",
+            "when": "the time it is about, an instant, or nothing",
+            "instead_of": "the time it stood at, an instant, or nothing",
+            "why": "why it is suggested",
+            "yes_link": "agrees",
+            "no_link": "declines",
+        },
+        *({**_SUGGESTION, "action": action} for action in ("book", "add_video", "hold")),
+        *({**_SUGGESTION, "action": action, "when": LATER, "instead_of": WHEN} for action in ("rebook", "move")),
+    ),
+    _message(
+        "consent",
+        "when a session less than 48 hours ahead could be moved, to the one who did not propose it",
+        {"when": _WHEN, "new_when": "the time proposed, an instant", "yes_link": "agrees", "no_link": "declines"},
+        {"when": WHEN, "new_when": LATER, "yes_link": LINK, "no_link": LINK},
+    ),
+    _message(
+        "booked_over",
+        "when another meeting lies over a session, to whose calendar it is, alone",
+        {"when": _WHEN, "move_link": "has the session moved, or empty"},
+        {"when": WHEN, "move_link": LINK},
+        {"when": WHEN, "move_link": ""},
+    ),
+    _message("prepare", "three working days before a session, to both", {"when": _WHEN}, {"when": WHEN}),
+    _message(
+        "notes",
+        "when a session has ended, to both; once more the next working day",
+        {"when": _WHEN, "again": "whether it is the second time"},
+        {"when": WHEN, "again": False},
+        {"when": WHEN, "again": True},
+    ),
+    _message(
+        "did_you_meet",
+        "when a session has ended, to both",
+        {"when": _WHEN, "met_link": "says yes", "not_met_link": "says no"},
+        {"when": WHEN, "met_link": LINK, "not_met_link": LINK},
+    ),
+    _message(
+        "idea",
+        "halfway between two sessions, to both: one optional idea",
+        {"idea": "which of the eight, 0 to 7"},
+        *({"idea": number} for number in range(8)),
+    ),
+    _message(
+        "missed_sessions",
+        "after two cadences without a session, to both",
+        {"talked_link": "says that they talked, or empty"},
+        {"talked_link": LINK},
+        {"talked_link": ""},
+    ),
+    _message(
+        "lost_touch",
+        "after three cadences without a session, to both",
+        {"talked_link": "says that they talked, or empty", "end_link": "ends the mentoring"},
+        {"talked_link": LINK, "end_link": LINK},
+        {"talked_link": "", "end_link": ""},
+    ),
+    _message(
+        "paused",
+        "when one of the two pauses, to both",
+        {"until": "the day it is over, or nothing"},
+        {"until": date(2026, 11, 2)},
+        {"until": None},
+        may_pause=False,
+    ),
+    _message("resumed", "when a pause is over, to both"),
+    _message("ended", "when a mentorship was ended, to both", may_pause=False),
+    _message("closed", "when there was no session for 90 days, to both", may_pause=False),
+    _message(
+        "coordinator_week",
+        "once a week, to coordinators: which mentorships need a hand; no delays, counts, or which of the two",
+        {"items": "each with `mentorship`, `mentor`, `mentee` and `what`"},
+        {
+            "items": tuple(
+                {**_ITEM, "what": what}
+                for what in ("not_started", "not_meeting", "lost_touch", "help_asked", "to_renew", "no_hours")
+            )
+        },
+        {"items": ()},
+        may_pause=False,
+    ),
+    _text(
+        "frame",
+        "around every message: greeting and small print",
+        {
+            "name": COMMON["name"],
+            "content": "the message itself",
+            "why": "why it was sent: sentences",
+            "contact": COMMON["contact"],
+            "pause_link": COMMON["pause_link"],
+            "may_pause": "whether to say how to pause",
+        },
+        {
+            "name": "Tom Ek",
+            "content": "…",
+            "why": ("You both get this once.",),
+            "contact": "coordinator@fabrikam.test",
+            "pause_link": "",
+            "may_pause": True,
+        },
+    ),
+    _text(
+        "digest",
+        "several matters of one day in one message",
+        {"sections": "each with `heading` and `content`"},
+        {"sections": ({"heading": "Does Thursday suit you?", "content": "…"},)},
+    ),
+)
+
+KINDS: Final[Mapping[str, MessageKind]] = MappingProxyType({kind.name: kind for kind in _ALL})
+"""Every kind by its name."""

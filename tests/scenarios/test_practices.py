@@ -1,0 +1,269 @@
+"""The practices as the two meet them: on their calendars, in their mail, and on the pages that mail opens."""
+
+from datetime import timedelta
+
+import pytest
+from tenant import SESSION, a_pair, a_person, berlin, wall
+
+from graphsync.mentoring import FlagKind, Loss
+
+BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
+ENFORCE = BOOK.replace("MODE", "enforce")
+REBOOK = "- {name: back, practice: rebook_same_week, mode: enforce}\n"
+START = "- {name: start, practice: start_well, mode: enforce}\n"
+QUIET = "- {name: quiet, practice: undisturbed, mode: enforce}\n"
+CLOSE = "- {name: close, practice: close_well, mode: enforce}\n"
+PREPARE = "- {name: prepare, practice: prepare, mode: enforce}\n"
+TOUCH = "- {name: touch, practice: stay_in_touch, mode: enforce}\n"
+TEN = timedelta(minutes=10)
+
+
+def subjects(tenant, who):
+    return [mail.subject for mail in tenant.mails(who)]
+
+
+@pytest.fixture
+def opened(open_tenant):
+    """Open a tenant in which Mira mentors Tom, under rules of the test's own."""
+
+    def open_one(rules, **options):
+        pairs = options.pop("pairs", [a_pair("mira", "tom")])
+        people = options.pop("people", [a_person("mira"), a_person("tom")])
+        return open_tenant(people=people, pairs=pairs, rules=rules, **options)
+
+    return open_one
+
+
+def test_under_suggest_one_person_is_asked_and_on_yes_it_is_booked(opened):
+    tenant = opened(BOOK.replace("MODE", "suggest"))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    assert tenant.meetings("tom") == []
+    assert subjects(tenant, "tom") == ["A mentoring session with Mira?"]
+    assert subjects(tenant, "mira") == []
+    shown, done = tenant.click("tom", "Yes, do that")
+    assert shown.status_code == done.status_code == 200
+    assert "Yes, do that" in shown.text
+    assert "It is being done" in done.text
+    tenant.run_for(minutes=10)
+    meeting = tenant.only_meeting("tom", "mira")
+    asked = tenant.mails("tom")[0].body
+    assert wall(meeting.start).split()[-1] in asked
+
+
+def test_opening_a_link_answers_nothing(opened):
+    tenant = opened(BOOK.replace("MODE", "suggest"))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    body = tenant.mails("tom")[0].body
+    link = body.partition('<a href="')[2].partition('"')[0].removeprefix(tenant.receiver.url)
+    for _ in range(3):
+        assert tenant.web.get(link).status_code == 200
+    tenant.run_for(hours=5)
+    assert tenant.meetings("tom") == []
+
+
+def test_a_no_is_heeded(opened):
+    tenant = opened(BOOK.replace("MODE", "suggest"))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    tenant.click("tom", "No, leave it as it is")
+    tenant.run_until(berlin("2026-03-08 12:00"))
+    assert (tenant.meetings("tom"), len(subjects(tenant, "tom"))) == ([], 1)
+    tenant.run_until(berlin("2026-03-10 12:00"))
+    assert len(subjects(tenant, "tom")) == 2
+
+
+def test_a_mentorship_begins_with_a_word_to_both_and_books_when_both_have_said_yes(opened):
+    tenant = opened(START + ENFORCE)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    # What is suggested to the mentee meanwhile is the first session.
+    assert subjects(tenant, "mira") == ["Your mentoring with Tom begins"]
+    assert "Your mentoring with Mira begins" in subjects(tenant, "tom")
+    assert tenant.meetings("tom") == []
+    tenant.click("mira", "That suits me")
+    tenant.run_for(hours=1)
+    assert tenant.meetings("tom") == []
+    tenant.click("tom", "That suits me")
+    tenant.run_for(hours=1)
+    assert len(tenant.meetings("tom", "mira")) == 1
+
+
+def test_without_answers_the_coordinator_sees_not_started_and_nothing_more(opened):
+    tenant = opened(START)
+    tenant.run_until(berlin("2026-03-08 12:00"))
+    assert tenant.flags() == set()
+    tenant.run_until(berlin("2026-03-10 12:00"))
+    assert tenant.flags() == {FlagKind.NOT_STARTED}
+
+
+def accepted(tenant):
+    """Let Mira accept the session that was booked, and return it."""
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    meeting = tenant.only_meeting("tom", "mira")
+    tenant.answer("mira", meeting, "accepted")
+    tenant.run_for(minutes=10)
+    return tenant.only_meeting("tom", "mira")
+
+
+def test_air_around_a_session_is_kept_free_follows_its_moves_and_goes_with_it(opened):
+    tenant = opened(ENFORCE + QUIET)
+    meeting = accepted(tenant)
+    around = [(meeting.start - TEN, meeting.start), (meeting.end, meeting.end + TEN)]
+    assert tenant.holds("tom") == around
+    assert tenant.holds("mira") == around
+    moved = meeting.start + timedelta(days=1)
+    tenant.move("tom", meeting, moved)
+    tenant.run_for(minutes=10)
+    assert tenant.holds("tom") == [(moved - TEN, moved), (moved + SESSION, moved + SESSION + TEN)]
+    tenant.cancel("tom", tenant.only_meeting("tom", "mira"))
+    tenant.run_for(minutes=10)
+    assert not [hold for hold in tenant.holds("tom") if moved - TEN <= hold[0] <= moved + SESSION]
+    assert tenant.holds("mira") == []
+
+
+def test_sessions_are_not_put_over_lunch_and_have_air_to_other_meetings(opened):
+    tenant = opened(ENFORCE + QUIET)
+    for day in range(9, 24):
+        tenant.busy("tom", berlin(f"2026-03-{day:02} 09:00"), berlin(f"2026-03-{day:02} 12:00"))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    meeting = tenant.only_meeting("tom", "mira")
+    assert not meeting.start < berlin(f"{meeting.start:%Y-%m-%d} 13:00") < meeting.end
+    assert wall(meeting.start).split()[-1] >= "13:00"
+
+
+def test_who_is_booked_over_is_told_at_once_and_can_have_the_session_moved(opened):
+    tenant = opened(ENFORCE + QUIET)
+    meeting = accepted(tenant)
+    was_at = meeting.start
+    tenant.busy("mira", meeting.start, meeting.end)
+    tenant.run_for(hours=1)
+    (subject,) = [s for s in subjects(tenant, "mira") if s.startswith("Two meetings")]
+    assert wall(meeting.start).split()[-1] in subject
+    assert [s for s in subjects(tenant, "tom") if s.startswith("Two meetings")] == []
+    tenant.click("mira", "move the session")
+    tenant.run_for(minutes=10)
+    assert tenant.only_meeting("tom", "mira").start != was_at
+
+
+def test_after_a_session_both_are_asked_and_we_did_not_puts_it_back(opened):
+    tenant = opened(ENFORCE + REBOOK + CLOSE, nudges={"per_person_and_week": 7})
+    meeting = accepted(tenant)
+    tenant.run_until(meeting.end + timedelta(minutes=10))
+    assert any(s.startswith("Did you and Mira meet") for s in subjects(tenant, "tom"))
+    assert any(s.startswith("Did you and Tom meet") for s in subjects(tenant, "mira"))
+    tenant.click("tom", "We did not meet")
+    tenant.run_for(hours=30)
+    first = tenant.sessions()[0]
+    assert first.loss is Loss.NOT_HELD
+    assert any(session.replaces == first.number for session in tenant.sessions())
+
+
+def test_a_pause_stops_everything_and_ends_by_itself(opened):
+    tenant = opened(ENFORCE + CLOSE + START)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    shown, done = tenant.click("tom", "click here", until="2026-04-01")
+    assert 'type="date"' in shown.text
+    assert done.status_code == 200
+    tenant.run_for(hours=1)
+    assert "Your mentoring with Tom pauses" in subjects(tenant, "mira")
+    tenant.run_until(berlin("2026-03-31 12:00"))
+    assert tenant.meetings("tom") == []
+    tenant.run_until(berlin("2026-04-01 12:00"))
+    assert "Your mentoring with Tom goes on" in subjects(tenant, "mira")
+
+
+@pytest.mark.parametrize("until", ["", "2026-03-02", "2028-01-01", "soon"])
+def test_a_pause_needs_a_day_to_come(opened, until):
+    tenant = opened(START)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    _, done = tenant.click("tom", "click here", until=until)
+    assert done.status_code == 400
+    tenant.run_for(hours=1)
+    with tenant.store.transaction() as ledger:
+        assert [r for m in ledger.mentorships.all() for r in ledger.replies.of(m.id)] == []
+
+
+def test_an_end_cancels_what_is_to_come_and_thanks_both(opened):
+    tenant = opened(ENFORCE + CLOSE + QUIET, pairs=[a_pair("mira", "tom", ends="2026-03-09")])
+    assert tenant.config.mentorships[0].ends_on is not None
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    tenant.book("tom", "mira", berlin("2026-03-12 10:00"))
+    tenant.run_until(berlin("2026-03-10 12:00"))
+    assert "Thank you for your mentoring with Tom" in subjects(tenant, "mira")
+    # What the two booked themselves is theirs, and stays.
+    assert tenant.coming("tom", "mira").start == berlin("2026-03-12 10:00")
+
+
+def test_ending_it_oneself_cancels_the_session_that_was_booked(opened):
+    tenant = opened(ENFORCE + CLOSE + QUIET + TOUCH)
+    meeting = accepted(tenant)
+    link = tenant.links.answer(
+        tenant.sessions()[0].mentorship, tenant.sessions()[0].organizer, "mentorship/x", "end", None
+    )
+    assert tenant.web.post(link.removeprefix(tenant.receiver.url)).status_code == 200
+    tenant.run_for(hours=1)
+    assert tenant.meetings("tom", "mira") == []
+    assert (tenant.holds("tom"), tenant.holds("mira")) == ([], [])
+    assert any(s.startswith("Thank you") for s in subjects(tenant, "mira"))
+    tenant.run_until(meeting.end + timedelta(days=10))
+    assert tenant.meetings("tom", "mira") == []
+    after = tenant.web.get(link.removeprefix(tenant.receiver.url))
+    assert after.status_code == 200
+
+
+def test_what_is_due_to_one_person_at_once_is_one_mail(opened):
+    mentees = ("tom", "noor")
+    tenant = opened(
+        ENFORCE + PREPARE,
+        people=[a_person(name) for name in ("mira", *mentees)],
+        pairs=[a_pair("mira", mentee) for mentee in mentees],
+        nudges={"per_person_and_week": 1},
+    )
+    tenant.run_until(berlin("2026-03-20 17:00"))
+    mails = tenant.mails("mira", "prepare")
+    assert all(mail.body.count("Hello Mira") == 1 for mail in mails)
+    weeks = [mail.received_at.isocalendar()[:2] for mail in mails]
+    assert len(weeks) == len(set(weeks)) == 3
+
+
+def test_a_cap_refuses_the_whole_round_and_says_so(opened):
+    mentees = ("tom", "noor", "ana")
+    tenant = opened(
+        "- {name: book, practice: book_ahead, mode: enforce, cap: 2}\n",
+        people=[a_person(name) for name in ("mira", *mentees)],
+        pairs=[a_pair("mira", mentee) for mentee in mentees],
+    )
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    assert all(tenant.meetings(mentee) == [] for mentee in mentees)
+    assert "wants 3 actions in one round and may take 2" in tenant.alerts()["cap/book"]
+
+
+def test_two_cadences_without_a_session_are_a_question_to_both_and_a_flag(opened):
+    tenant = opened(TOUCH)
+    tenant.run_until(berlin("2026-03-31 12:00"))
+    assert subjects(tenant, "tom") == ["Time for a session with Mira?"]
+    assert tenant.flags() == {FlagKind.NOT_MEETING}
+    tenant.click("mira", "Say so")
+    tenant.run_for(hours=1)
+    assert tenant.flags() == set()
+
+
+def test_public_holidays_are_days_away(opened):
+    people = [a_person("mira", usage_location="DE"), a_person("tom", usage_location="US")]
+    tenant = opened(
+        ENFORCE,
+        people=people,
+        pairs=[a_pair("mira", "tom", standing="fri 10:00")],
+        starts_at=berlin("2026-03-20 08:00"),
+    )
+    tenant.run_until(berlin("2026-03-24 12:00"))
+    assert wall(tenant.only_meeting("tom", "mira").start) != "Fri 3 Apr 10:00"  # Good Friday
+
+
+def test_people_read_their_own_language(opened):
+    people = [a_person("mira", preferred_language="fr-FR"), a_person("tom")]
+    tenant = opened(START, people=people)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    assert subjects(tenant, "mira") == ["Votre mentorat avec Tom commence"]
+    assert subjects(tenant, "tom") == ["Your mentoring with Mira begins"]
+    shown, done = tenant.click("mira", "Cela me convient")
+    assert 'lang="fr"' in shown.text
+    assert "C’est noté." in done.text

@@ -1,0 +1,40 @@
+from datetime import date
+
+from builders import NOW, a_mentorship, a_person, a_reply, a_session, a_state, at
+
+from graphsync.mentoring import Loss, Reach, Status
+from graphsync.rules.held import Held, held
+from graphsync.rules.standing import about_mentorship, standing_of
+
+
+def test_a_mentorship_is_active_where_nothing_says_otherwise():
+    assert standing_of(a_state(), NOW).status is Status.ACTIVE
+    assert about_mentorship(a_state()) == "mentorship/m1"
+
+
+def test_a_pause_without_a_day_does_nothing():
+    assert standing_of(a_state(replies=(a_reply("mentorship/m1", "pause"),)), NOW).status is Status.ACTIVE
+
+
+def test_days_are_those_of_the_mentees_zone():
+    sydney = a_person("em", "Australia/Sydney")
+    state = a_state(mentee=sydney, mentorship=a_mentorship(ends_on=date(2026, 9, 14)))
+    assert standing_of(state, at("09-14 15:59", "Europe/Berlin")).status is Status.ACTIVE
+    assert standing_of(state, at("09-14 16:00", "Europe/Berlin")).status is Status.ENDED
+
+
+def test_an_end_comes_before_a_pause():
+    state = a_state(
+        replies=(a_reply("mentorship/m1", "pause", until=date(2026, 12, 1)), a_reply("mentorship/m1", "end", "mo"))
+    )
+    assert standing_of(state, NOW).status is Status.ENDED
+    assert standing_of(a_state(mentee=a_person("em", reach=Reach.GONE)), NOW).status is Status.ENDED
+
+
+def test_what_became_of_a_session():
+    session = a_session(1, "09-14 08:00")
+    assert held(a_state(session), session, at("09-14 08:30")) is Held.PLANNED
+    assert held(a_state(session), session, NOW) is Held.UNCONFIRMED
+    assert held(a_state(session, replies=(a_reply("met/m1/1", "met"),)), session, NOW) is Held.HELD
+    lost = a_session(1, "09-14 08:00", loss=Loss.DROPPED, lost_at=NOW)
+    assert held(a_state(lost), lost, NOW) is Held.LOST
