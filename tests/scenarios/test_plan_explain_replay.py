@@ -1,6 +1,10 @@
 """What a coordinator asks of rules: what would be done, why it was, why not, and what other rules would have done."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -266,3 +270,68 @@ def test_nothing_personal_lies_in_the_recorded_states(opened):
     for decision in kept(tenant):
         assert "@" not in repr(decision.state)
         assert "Tom" not in repr(decision.state)
+
+
+# ---------------------------------------------------------------- the commands
+
+
+def run(directory, environment, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "graphsync.cli", *arguments, "--config", str(directory)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_commands_answer_with_what_they_found(opened, tmp_path):
+    tenant = opened()
+    directory = tmp_path / "files"
+    directory.mkdir()
+    environment = tenant.write_files(directory)
+    before = dict(tenant.world.request_counts)
+    made = run(directory, environment, "plan")
+    assert (made.returncode, made.stderr) == (2, "")
+    assert made.stdout.startswith("Plan for ")
+    assert "book a session" in made.stdout
+    written = {name for name, count in tenant.world.request_counts.items() if count > before.get(name, 0)}
+    assert not [name for name in written if name.startswith(("create", "update", "send", "delete"))]
+    assert json.loads(run(directory, environment, "plan", "--json").stdout)["mentorships"]
+
+    tenant.run_until(berlin("2026-03-06 12:00"))
+    mentorship = tenant.sessions()[0].mentorship
+    why = run(directory, environment, "explain", mentorship, "--at", "2026-03-02T12:00+01:00")
+    assert (why.returncode, why.stderr) == (0, "")
+    assert "book_ahead: book (enforce)" in why.stdout
+    assert json.loads(run(directory, environment, "explain", mentorship, "--json", "--at", "2026-03-02T12:00Z").stdout)[
+        "recorded"
+    ]
+
+    span = ("--from", "2026-03-01T00:00Z", "--to", "2026-03-07T00:00Z")
+    same = run(directory, environment, "replay", *span)
+    assert same.stdout.endswith("no difference\n")
+    (directory / "other.yaml").write_text(RULES.replace("answer_promptly, mode: enforce", "answer_promptly"))
+    other = run(directory, environment, "replay", *span, "--rules", str(directory / "other.yaml"))
+    assert "answers (enforce)  answers (observe)" in other.stdout
+    broken = directory / "broken.yaml"
+    broken.write_text("- {name: x, practice: book_ahed}\n")
+    refused = run(directory, environment, "replay", *span, "--rules", str(broken))
+    assert refused.returncode == 2
+    assert "broken.yaml:1:22: rule 'x': found practice 'book_ahed'" in refused.stdout
+
+
+def test_the_commands_refuse_times_without_zones_and_a_wrong_configuration(opened, tmp_path):
+    tenant = opened()
+    environment = tenant.write_files(tmp_path)
+    naive = run(tmp_path, environment, "explain", "m1", "--at", "2026-03-02T12:00")
+    assert (naive.returncode, "has no time zone" in naive.stderr) == (2, True)
+    assert "is no date and time" in run(tmp_path, environment, "explain", "m1", "--at", "noon").stderr
+    span = ("--from", "2026-03-07T00:00Z", "--to", "2026-03-01T00:00Z")
+    assert "--from lies after --to" in run(tmp_path, environment, "replay", *span).stderr
+    unknown = run(tmp_path, environment, "explain", "m1")
+    assert (unknown.returncode, "no mentorship's id" in unknown.stderr) == (1, True)
+    (tmp_path / "rules.yaml").write_text("- {name: x, practice: book_ahed}\n")
+    broken = run(tmp_path, environment, "plan")
+    assert (broken.returncode, "found practice 'book_ahed'" in broken.stderr) == (1, True)
