@@ -19,6 +19,7 @@ from graphsync.rules.positions import parse_yaml
 from graphsync.rules.rules_file import parse_rules
 from graphsync.rules.schema import RuleSet
 from graphsync.teams.messages import Override as TextOverride
+from graphsync.trial.script import Script, parse_scripts
 
 PREFIX = "GRAPHSYNC_"
 
@@ -155,6 +156,28 @@ def load_rules(path: Path, config: Config) -> RuleSet:
     document = parse_yaml(_text(path, name), file=name)
     rules = parse_rules(document, cohorts=config.deployment.cohorts)
     return replace(rules, nudges=config.rules.nudges, silences=config.rules.silences)
+
+
+def load_scripts(paths: Sequence[Path], rules: RuleSet) -> list[Script]:
+    """Return the rule tests in files and in directories of `*.yaml` files, in the order of their names.
+
+    Raises:
+        ConfigError: a file cannot be read, or a test is wrong; every problem of every file is listed.
+    """
+    problems: list[Problem] = []
+    scripts: list[Script] = []
+    for path in paths:
+        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not files:
+            problems.append(_problem(_from_here(path), "no rule tests", "files named <what they are about>.yaml"))
+        for file in files:
+            name = _from_here(file)
+            text = gathered(partial(_text, file, name), problems)
+            if text is not None:
+                scripts += gathered(partial(parse_scripts, text, file=name, rules=rules), problems) or ()
+    if problems:
+        raise ConfigError(problems)
+    return scripts
 
 
 def _config(variables: Mapping[str, str], directory: Path) -> Config:

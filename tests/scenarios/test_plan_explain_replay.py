@@ -319,7 +319,7 @@ def test_the_commands_answer_with_what_they_found(opened, tmp_path):
     broken.write_text("- {name: x, practice: book_ahed}\n")
     refused = run(directory, environment, "replay", *span, "--rules", str(broken))
     assert refused.returncode == 2
-    assert "broken.yaml:1:22: rule 'x': found practice 'book_ahed'" in refused.stdout
+    assert "broken.yaml:1:23: rule 'x': found practice 'book_ahed'" in refused.stdout
 
 
 def test_the_commands_refuse_times_without_zones_and_a_wrong_configuration(opened, tmp_path):
