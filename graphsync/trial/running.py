@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,7 +22,7 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What became of one rule test: its failures, and the branches of the programme's own rules that it reached."""
+    """What became of one rule test: its failures, and the branches that it reached, by rule and step."""
 
     script: Script
     failures: tuple[Failure, ...]
@@ -47,8 +47,7 @@ def run(script: Script, rules: RuleSet) -> Ran:
                 since = Since.now(world)
     except (Impossible, NoRest) as error:
         failures.append(Failure(line=line, expected="something that can happen", actual=(str(error),)))
-    own = script.rules is not None
-    return Ran(script=script, failures=tuple(failures), reached=frozenset() if own else _reached(world.decisions))
+    return Ran(script=script, failures=tuple(failures), reached=_reached(world.decisions))
 
 
 def rules_of(script: Script, rules: RuleSet) -> RuleSet:
@@ -56,7 +55,7 @@ def rules_of(script: Script, rules: RuleSet) -> RuleSet:
     chosen = script.rules or rules
     held = [rule for rule in chosen.rules if not script.only or rule.name in script.only]
     set_to = [rule.model_copy(update={"mode": script.modes.get(rule.name, rule.mode)}) for rule in held]
-    return replace(rules, rules=tuple(set_to))
+    return replace(rules, rules=tuple(set_to), nudges=script.nudges or rules.nudges)
 
 
 def _reached(decisions: Iterable[Decision]) -> frozenset[tuple[str, str]]:
@@ -76,12 +75,12 @@ class Coverage:
         return len(self.reached) + len(self.missed)
 
 
-def coverage(ran: Iterable[Ran], rules: RuleSet) -> Coverage:
+def coverage(ran: Sequence[Ran], rules: RuleSet) -> Coverage:
     """Return how much was reached; a branch of a practice counts once one of its rules has reached it."""
     seen = {branch for one in ran for branch in one.reached}
     practice_of = {rule.name: str(rule.practice) for rule in rules.rules}
     reached_steps = {step for _, step in seen}
-    reached_rules = {rule for rule, _ in seen}
+    reached_rules = {rule for one in ran if one.script.rules is None for rule, _ in one.reached}
     reached, missed = set(), []
     for practice, steps in STEPS.items():
         names = [name for name, of in practice_of.items() if of == practice]

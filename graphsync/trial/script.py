@@ -17,7 +17,7 @@ from graphsync.rules.durations import parse_duration
 from graphsync.rules.kinds import shown
 from graphsync.rules.positions import Document, Path, parse_yaml
 from graphsync.rules.rules_file import parse_rules
-from graphsync.rules.schema import RuleSet
+from graphsync.rules.schema import NudgePolicy, RuleSet
 from graphsync.rules.schema.common import MODES, Section
 from graphsync.trial.shapes import ACTIONS, EXPECTATIONS, MentorshipSaid, MessageLike, PersonSaid
 
@@ -58,6 +58,7 @@ class Script:
         rules: rules of its own; None for those of the programme.
         only: the names of the programme's rules it has; all where there are none.
         modes: a mode for some of them, such as `enforce` for one that observes.
+        nudges: a nudge policy of its own; None for the programme's.
     """
 
     name: str
@@ -70,9 +71,10 @@ class Script:
     rules: RuleSet | None
     only: tuple[str, ...]
     modes: Mapping[str, str]
+    nudges: NudgePolicy | None
 
 
-TEST_KEYS: Final = ("test", "from", "people", "mentorships", "timeline", "rules", "only", "modes")
+TEST_KEYS: Final = ("test", "from", "people", "mentorships", "timeline", "rules", "only", "modes", "nudges")
 
 
 def parse_scripts(text: str, *, file: str, rules: RuleSet) -> tuple[Script, ...]:
@@ -154,6 +156,7 @@ def _script(document: Document, index: int, rules: RuleSet) -> Script:
         rules=own,
         only=tuple(map(str, only)),
         modes=dict(modes),
+        nudges=reading.model(NudgePolicy, ("nudges",)) if "nudges" in keys else None,
     )
 
 

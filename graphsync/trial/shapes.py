@@ -15,7 +15,8 @@ from graphsync.mentoring import Choice, DayHours, FlagKind, Loss, Medium, OptIn,
 from graphsync.rules import kinds
 from graphsync.rules.kinds import wrong
 from graphsync.rules.mentorship_columns import COLUMNS
-from graphsync.rules.schema.common import Section, choice
+from graphsync.rules.schema.common import Section
+from graphsync.rules.schema.common import choice as word
 from graphsync.teams.messages import KINDS
 
 OFFICE_HOURS: Final = tuple(DayHours(weekday=day, start=time(9), end=time(17)) for day in range(5))
@@ -75,7 +76,7 @@ class PersonSaid(Section):
     hours: Annotated[tuple[DayHours, ...], _column("mentor_hours")] = Field(
         default=OFFICE_HOURS, description="their working hours"
     )
-    answers: Annotated[str, choice(("accept", "never"))] = Field(
+    answers: Annotated[str, word(("accept", "never"))] = Field(
         default="accept", description="whether they accept each invite at once, or never answer by themselves"
     )
     office: str = Field(default="", description="their office")
@@ -95,16 +96,16 @@ class MentorshipSaid(Section):
     mentor: Name = Field(description="the mentor, by name")
     mentee: Name = Field(description="the mentee, by name")
     cohort: Name = Field(default="everybody", description="the cohort")
-    organizer: Annotated[str, choice(("mentee", "mentor"))] = Field(default="mentee", description="who organizes")
+    organizer: Annotated[str, word(("mentee", "mentor"))] = Field(default="mentee", description="who organizes")
     started: Annotated[date | None, _column("started")] = Field(default=None, description="the first day")
-    status: Annotated[Status, choice(Status)] = Field(default=Status.ACTIVE, description="active, paused or ended")
+    status: Annotated[Status, word(Status)] = Field(default=Status.ACTIVE, description="active, paused or ended")
     paused_until: Annotated[date | None, _column("paused_until")] = Field(default=None, description="see `status`")
     ends: Annotated[date | None, _column("ends")] = Field(default=None, description="the last day")
     cadence: Annotated[timedelta | None, PlainValidator(COLUMNS["cadence"].read)] = Field(
         default=None, description="how often they meet"
     )
     standing: Annotated[StandingTime | None, _column("standing")] = Field(default=None, description="weekday and time")
-    medium: Annotated[Medium, choice(Medium)] = Field(default=Medium.VIDEO, description="how they meet")
+    medium: Annotated[Medium, word(Medium)] = Field(default=Medium.VIDEO, description="how they meet")
     opt_ins: Annotated[frozenset[OptIn], _column("opt_ins")] = Field(default=frozenset(), description="consents")
     mentor_offers: Annotated[tuple[DayHours, ...], _column("mentor_offers")] = Field(default=(), description="hours")
     mentee_offers: Annotated[tuple[DayHours, ...], _column("mentee_offers")] = Field(default=(), description="hours")
@@ -134,7 +135,7 @@ class AskSaid(Section):
     """Something one of the two asks the other."""
 
     by: Name = Field(description="who asks")
-    source: Annotated[RequestSource, choice((RequestSource.QUESTION, RequestSource.CHAT, RequestSource.MAIL))] = Field(
+    source: Annotated[RequestSource, word((RequestSource.QUESTION, RequestSource.CHAT, RequestSource.MAIL))] = Field(
         default=RequestSource.QUESTION, description="`question`, `chat` or `mail`"
     )
     mentorship: str = Field(default="", description="`mentor-mentee`, where there are several")
@@ -144,8 +145,8 @@ class SaySaid(Section):
     """What somebody answers by the link in their last message of that kind."""
 
     by: Name = Field(description="who answers")
-    choice: Annotated[Choice, choice(Choice)] = Field(description="what they answer")
-    to: Annotated[str, choice(KINDS)] = Field(default="", description="the kind of message")
+    choice: Annotated[Choice, word(Choice)] = Field(description="what they answer")
+    to: Annotated[str, word(KINDS)] = Field(default="", description="the kind of message")
     until: Annotated[date | None, _column("started")] = Field(default=None, description="of a pause")
     mentorship: str = Field(default="", description="`mentor-mentee`, where there are several")
 
@@ -176,6 +177,18 @@ class WhoSaid(Section):
     who: Name = Field(description="who")
 
 
+class FailSaid(Section):
+    """What the service cannot do from now on; it is tried again a day later."""
+
+    what: Annotated[str, word(("book", "move", "online", "hold", "nothing"))] = Field(
+        description="`book`, `move`, `online` or `hold`; `nothing` ends it"
+    )
+
+
+class Nothing(Section):
+    """What needs no more words."""
+
+
 ACTIONS: Final[Mapping[str, type[Section]]] = {
     "cancel": OfSession,
     "decline": OfSession,
@@ -190,6 +203,9 @@ ACTIONS: Final[Mapping[str, type[Section]]] = {
     "back": WhoSaid,
     "busy": BusySaid,
     "gone": WhoSaid,
+    "stall": Nothing,
+    "resume": Nothing,
+    "fail": FailSaid,
 }
 """What can happen on a timeline, each with what it says."""
 
@@ -203,22 +219,22 @@ class SessionLike(Section):
     on: Annotated[date | None, _column("started")] = Field(default=None, description="its day, where the mentee is")
     week_of: Annotated[date | None, _column("started")] = Field(default=None, description="any day of its ISO week")
     replaces: Number | None = Field(default=None, description="the lost session it stands for")
-    medium: Annotated[Medium | None, choice(Medium)] = Field(default=None, description="how they meet")
+    medium: Annotated[Medium | None, word(Medium)] = Field(default=None, description="how they meet")
     online: Flag | None = Field(default=None, description="whether it is a Teams meeting")
-    how: Annotated[Loss | None, choice(Loss)] = Field(default=None, description="how it was lost")
+    how: Annotated[Loss | None, word(Loss)] = Field(default=None, description="how it was lost")
 
 
 class MessageLike(Section):
     """A message as an expectation describes it."""
 
     to: Annotated[str, PlainValidator(kinds.slug)] = Field(default="", description="to whom")
-    about: Annotated[str, choice(KINDS)] = Field(default="", description="the kind of text")
+    about: Annotated[str, word(KINDS)] = Field(default="", description="the kind of text")
 
 
 class FlagLike(Section):
     """A flag as an expectation describes it."""
 
-    flag: Annotated[FlagKind | None, choice(FlagKind)] = Field(default=None, description="which")
+    flag: Annotated[FlagKind | None, word(FlagKind)] = Field(default=None, description="which")
     mentorship: str = Field(default="", description="`mentor-mentee`")
 
 
@@ -242,10 +258,6 @@ class RuleLike(Section):
 
     rule: str = Field(default="", description="which rule")
     mentorship: str = Field(default="", description="`mentor-mentee`")
-
-
-class Nothing(Section):
-    """That nothing was sent, booked or lost since the last expectations."""
 
 
 EXPECTATIONS: Final[Mapping[str, type[Section]]] = {

@@ -11,6 +11,7 @@ from graphsync.calendar import TimeSlot
 from graphsync.mentoring import (
     Absence,
     Answer,
+    Choice,
     Loss,
     MentoringSession,
     OpenRequest,
@@ -20,7 +21,9 @@ from graphsync.mentoring import (
     Reply,
     Response,
 )
-from graphsync.trial.shapes import AskSaid, AwaySaid, BookSaid, BusySaid, OfSession, SaySaid, WhoSaid
+from graphsync.rules.rebook_same_week import about_lost
+from graphsync.rules.standing import about_mentorship
+from graphsync.trial.shapes import AskSaid, AwaySaid, BookSaid, BusySaid, FailSaid, OfSession, SaySaid, WhoSaid
 from graphsync.trial.world import Life, World
 
 LENGTH: Final = timedelta(minutes=50)
@@ -145,7 +148,12 @@ def _say(world: World, said: SaySaid) -> None:
     ]
     if not got and said.to:
         raise Impossible(f"{said.by} got no message of the kind {said.to!r} by then")
-    about = got[-1].about if said.to else f"mentorship/{life.mentorship.id}"
+    about = got[-1].about if said.to else about_mentorship(world.state(life))
+    if said.choice is Choice.SKIP:
+        lost = [session for session in life.sessions.values() if session.loss is not None]
+        if not lost:
+            raise Impossible("no session is lost by then that could be skipped")
+        about = about_lost(lost[-1])
     life.replies.append(
         Reply(
             mentorship=life.mentorship.id,
@@ -191,6 +199,18 @@ def _gone(world: World, said: WhoSaid) -> None:
     world.people[who] = replace(world.people[who], reach=Reach.GONE)
 
 
+def _stall(world: World, _said: object) -> None:
+    world.stalled = True
+
+
+def _resume(world: World, _said: object) -> None:
+    world.resume()
+
+
+def _fail(world: World, said: FailSaid) -> None:
+    world.failing = set() if said.what == "nothing" else world.failing | {said.what}
+
+
 _DO: Final[Mapping[str, Callable[[World, Any], None]]] = {
     "cancel": _lost(Loss.CANCELLED),
     "decline": _lost(Loss.DECLINED),
@@ -205,4 +225,7 @@ _DO: Final[Mapping[str, Callable[[World, Any], None]]] = {
     "back": _back,
     "busy": _busy,
     "gone": _gone,
+    "stall": _stall,
+    "resume": _resume,
+    "fail": _fail,
 }

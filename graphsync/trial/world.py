@@ -33,6 +33,7 @@ from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
     AddOnlineMeeting,
     AlertAdmin,
+    AnyIntent,
     BookSession,
     Decision,
     EndMentorship,
@@ -53,6 +54,15 @@ from graphsync.trial.shapes import Busy, MentorshipSaid, PersonSaid
 A_DAY: Final = timedelta(days=1)
 MOST_ROUNDS: Final = 50
 """More rounds at one instant are a rule that never comes to rest."""
+
+_KINDS: Final[Mapping[type, str]] = {
+    BookSession: "book",
+    MoveSession: "move",
+    AddOnlineMeeting: "online",
+    HoldTime: "hold",
+    ReleaseTime: "hold",
+}
+"""What can be held up or fail, in the words of a rule test."""
 
 HOLIDAYS: Final = timedelta(days=200)
 
@@ -84,6 +94,7 @@ class Life:
     nudges: list[Nudge] = field(default_factory=list)
     attempts: dict[str, Attempt] = field(default_factory=dict)
     replies: list[Reply] = field(default_factory=list)
+    pending: frozenset[str] = frozenset()
     flags: frozenset[FlagKind] = frozenset()
     wake_at: datetime | None = None
     decision: Decision = field(default_factory=Decision)
@@ -106,6 +117,8 @@ class World:
         self.mail: list[Sent] = []
         self.alerts: set[str] = set()
         self.decisions: list[Decision] = []
+        self.stalled = False
+        self.failing: set[str] = set()
 
     def _life(self, number: int, said: MentorshipSaid) -> Life:
         today = self.now.astimezone(zone(self.people[PersonId(said.mentee)].time_zone)).date()
@@ -176,7 +189,25 @@ class World:
 
     def _facts(self, life: Life) -> object:
         """Return what a decision can change: where it has, the mentorship is decided again."""
-        return dict(life.sessions), len(life.nudges), dict(life.attempts), life.mentorship, len(self.alerts)
+        facts = dict(life.sessions), len(life.nudges), dict(life.attempts), life.mentorship
+        return facts, life.pending, len(self.alerts)
+
+    def resume(self) -> None:
+        """Carry out again what is decided; what was held up is decided anew."""
+        self.stalled = False
+        for life in self.lives:
+            life.pending = frozenset()
+
+    def _is_held_up(self, life: Life, intent: AnyIntent) -> bool:
+        """Tell whether the service does not get to an intent now, or fails at it."""
+        kind = _KINDS.get(type(intent))
+        if kind is None:
+            return False
+        if self.stalled:
+            life.pending |= {f"{intent.key}/stalled"}
+        elif kind in self.failing:
+            self._attempt(life, intent.key, "it failed", self.now + A_DAY)
+        return self.stalled or kind in self.failing
 
     def state(self, life: Life) -> MentorshipState:
         """Return what the rules may look at of a mentorship now."""
@@ -202,6 +233,7 @@ class World:
             open_requests=tuple(life.requests[key] for key in sorted(life.requests)),
             nudges=tuple(life.nudges),
             nudges_lately=lately,
+            pending=life.pending,
             attempts=tuple(life.attempts.values()),
             alerts=frozenset(self.alerts),
             mentor_sessions=tuple(
@@ -281,6 +313,8 @@ class World:
     ) -> None:
         mentorship = life.mentorship.id
         for intent in decision.intents:
+            if self._is_held_up(life, intent):
+                continue
             match intent:
                 case BookSession():
                     self._book(life, state, intent, placements[intent.request.key], availability)
