@@ -123,10 +123,11 @@ def _script(document: Document, index: int, rules: RuleSet) -> Script:
         for who in (keys["people"] if isinstance(keys.get("people"), dict) else ())
         if (said := reading.model(PersonSaid, ("people", who))) is not None
     }
+    named = [str(who) for who in keys["people"]] if isinstance(keys.get("people"), dict) else []
     mentorships = reading.models(MentorshipSaid, "mentorships")
     for number, said in enumerate(mentorships):
         for role in ("mentor", "mentee"):
-            reading.known(("mentorships", number, role), getattr(said, role), people)
+            reading.known(("mentorships", number, role), getattr(said, role), named)
     own = (
         gathered(lambda: parse_rules(reading.below("rules"), cohorts=None), reading.problems)
         if "rules" in keys
@@ -140,8 +141,9 @@ def _script(document: Document, index: int, rules: RuleSet) -> Script:
     for rule, mode in modes.items() if isinstance(modes, dict) else ():
         reading.known(("modes", rule), rule, names, what="rule")
         reading.known(("modes", rule), mode, MODES, what="mode")
-    entries = _entries(reading, starts_at, people, [f"{m.mentor}-{m.mentee}" for m in mentorships])
-    if starts_at is not None and not any(entry.expectations for entry in entries):
+    entries = _entries(reading, starts_at, named, [f"{m.mentor}-{m.mentee}" for m in mentorships])
+    said_any = [entry.get("expect") for entry in _list(keys.get("timeline")) if isinstance(entry, dict)]
+    if starts_at is not None and not any(said_any):
         reading.complain(("timeline",), "a test that expects nothing", "an entry with 'expect'")
     if reading.problems or starts_at is None:
         raise ConfigError(reading.problems)
@@ -160,7 +162,11 @@ def _script(document: Document, index: int, rules: RuleSet) -> Script:
     )
 
 
-def _entries(reading: _Reading, starts_at: datetime | None, people: Mapping[str, Any], pairs: list[str]) -> list[Entry]:
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _entries(reading: _Reading, starts_at: datetime | None, people: list[str], pairs: list[str]) -> list[Entry]:
     timeline = reading.get("timeline")
     at = starts_at
     entries = []
@@ -192,7 +198,7 @@ def _entries(reading: _Reading, starts_at: datetime | None, people: Mapping[str,
 
 
 def _expectation(
-    reading: _Reading, path: Path, said: object, people: Mapping[str, Any], pairs: list[str]
+    reading: _Reading, path: Path, said: object, people: list[str], pairs: list[str]
 ) -> Expectation | None:
     kinds_said = [said] if isinstance(said, str) else list(said) if isinstance(said, dict) else []
     if len(kinds_said) != 1 or kinds_said[0] not in EXPECTATIONS:
@@ -271,7 +277,7 @@ class _Reading:
         if name not in names:
             self.complain(path, f"{what} {shown(name)}", f"one of {one_of(names, name)}")
 
-    def check_names(self, path: Path, model: Section, people: Mapping[str, Any], pairs: list[str]) -> None:
+    def check_names(self, path: Path, model: Section, people: list[str], pairs: list[str]) -> None:
         for key in ("by", "who"):
             name = getattr(model, key, "")
             if name:
