@@ -76,16 +76,34 @@ def main() -> None:
 
 @main.command()
 @config_option
-def check(directory: Path) -> None:
+@click.option(
+    "--schema",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A directory to write JSON Schemas of graphsync.yaml and rules.yaml into, for editors.",
+)
+def check(directory: Path, target: Path | None) -> None:
     """Check the configuration and print every problem at once.
 
-    Ends with 0 where there is none, and with 2 otherwise.
+    Beyond each key it looks for rules that can never hold, and remarks on what may be meant: a cohort nobody is in,
+    hours that never meet. Ends with 0 where there is no problem, and with 2 otherwise.
     """
+    if target is not None:
+        from graphsync.rules.json_schema import schemas
+
+        target.mkdir(parents=True, exist_ok=True)
+        for name, schema in schemas().items():
+            (target / name).write_text(schema, encoding="utf-8")
+            click.echo(f"{target / name}")
+        return
     from graphsync.settings import load_settings
 
     config = load_settings(os.environ, directory).config
     rules, mentorships = _counted(len(config.rules.rules), "rule"), _counted(len(config.mentorships), "mentorship")
-    click.echo(f"3 files: {rules}, {mentorships}, no problems")
+    for remark in config.remarks:
+        click.echo(f"{remark} (may be meant)")
+    said = f", {_counted(len(config.remarks), 'remark')}" if config.remarks else ""
+    click.echo(f"3 files: {rules}, {mentorships}, no problems{said}")
 
 
 @main.command()
