@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,11 +12,33 @@ import click
 from graphsync.errors import ConfigError, GraphsyncError
 
 EXIT_FAILED = 1
+EXIT_SOMETHING = 2
+"""What `plan` ends with where there is something to do."""
 EXIT_CONFIG = 2
 """What a command ends with where the configuration is wrong."""
 
 # `settings.CONFIG`; to load that module takes as long as to start the sandbox, which needs nothing of it.
 _CONFIG = "GRAPHSYNC_CONFIG"
+
+
+class _Instant(click.ParamType[datetime]):
+    """An instant with its offset from UTC."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date and time such as 2026-03-02T09:00+01:00", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value!r} has no time zone; write 2026-03-02T09:00+01:00, or Z for UTC", param, ctx)
+        return instant.astimezone(UTC)
+
+
+_INSTANT = _Instant()
 
 
 class _Commands(click.Group):
@@ -54,16 +76,34 @@ def main() -> None:
 
 @main.command()
 @config_option
-def check(directory: Path) -> None:
+@click.option(
+    "--schema",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A directory to write JSON Schemas of graphsync.yaml and rules.yaml into, for editors.",
+)
+def check(directory: Path, target: Path | None) -> None:
     """Check the configuration and print every problem at once.
 
-    Ends with 0 where there is none, and with 2 otherwise.
+    Beyond each key it looks for rules that can never hold, and remarks on what may be meant: a cohort nobody is in,
+    hours that never meet. Ends with 0 where there is no problem, and with 2 otherwise.
     """
+    if target is not None:
+        from graphsync.rules.json_schema import schemas
+
+        target.mkdir(parents=True, exist_ok=True)
+        for name, schema in schemas().items():
+            (target / name).write_text(schema, encoding="utf-8")
+            click.echo(f"{target / name}")
+        return
     from graphsync.settings import load_settings
 
     config = load_settings(os.environ, directory).config
     rules, mentorships = _counted(len(config.rules.rules), "rule"), _counted(len(config.mentorships), "mentorship")
-    click.echo(f"3 files: {rules}, {mentorships}, no problems")
+    for remark in config.remarks:
+        click.echo(f"{remark} (may be meant)")
+    said = f", {_counted(len(config.remarks), 'remark')}" if config.remarks else ""
+    click.echo(f"3 files: {rules}, {mentorships}, no problems{said}")
 
 
 @main.command()
@@ -85,6 +125,109 @@ def messages(directory: Path, target: Path) -> None:
     for name, page in made.items():
         (target / name).write_text(page, encoding="utf-8")
     click.echo(f"{_counted(len(made), 'page')} in {target}: open {target / next(iter(made))}")
+
+
+@main.command()
+@config_option
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("-k", "text", default="", help="Run only tests whose name has this in it.")
+@click.option("--coverage", "covers", is_flag=True, help="Show which branches of the rules no test reaches.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the outcome in JUnit's XML."
+)
+def test(directory: Path, paths: tuple[Path, ...], text: str, covers: bool, junit: Path | None) -> None:
+    """Run the rule tests in PATHS (the directory `tests` of the configuration, if none are given) in virtual time.
+
+    Ends with 0 where all pass, with 1 where one fails, and with 2 where a test or the configuration is wrong.
+    """
+    from graphsync.settings import load_scripts, load_settings
+    from graphsync.trial.reporting import as_junit, as_text
+    from graphsync.trial.running import coverage, run
+
+    rules = load_settings(os.environ, directory).config.rules
+    scripts = [script for script in load_scripts(paths or (directory / "tests",), rules) if text in script.name]
+    ran = [run(script, rules) for script in scripts]
+    if junit is not None:
+        junit.write_text(as_junit(ran), encoding="utf-8")
+    click.echo(as_text(ran, coverage(ran, rules) if covers else None), nl=False)
+    raise SystemExit(EXIT_FAILED if any(one.failures for one in ran) else 0)
+
+
+full_option = click.option(
+    "--full", is_flag=True, help="Show what waits for an answer, messages and each person's part; for operators."
+)
+json_option = click.option("--json", "as_data", is_flag=True, help="Print JSON.")
+
+
+@main.command()
+@config_option
+@full_option
+@json_option
+def plan(directory: Path, full: bool, as_data: bool) -> None:
+    """Show what one round would do now, to whom, when and why, and what is held back. Nothing is written.
+
+    Ends with 0 where there is nothing to do, with 2 where there is something, and with 1 where it cannot be told.
+    """
+    from graphsync.reports.plan import as_json, plan_data, plan_text
+    from graphsync.wiring import plan_now
+
+    try:
+        made = plan_now(directory)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        raise SystemExit(EXIT_FAILED) from error
+    click.echo(as_json(plan_data(made, full=full)) if as_data else plan_text(made, full=full), nl=False)
+    raise SystemExit(0 if made.is_empty else EXIT_SOMETHING)
+
+
+@main.command()
+@config_option
+@click.argument("what")
+@click.option("--at", type=_INSTANT, help="As it was decided then, such as 2026-03-02T09:00+01:00; now if not given.")
+@full_option
+@json_option
+def explain(directory: Path, what: str, at: datetime | None, full: bool, as_data: bool) -> None:
+    """Show why WHAT is as it is, or why nothing happens: each rule, each condition with the value found.
+
+    WHAT is a mentorship's id, the two addresses with a comma between (mentor,mentee), or an action's key. Each look is
+    kept in the audit.
+    """
+    from graphsync.reports.explanation import explanation_data, explanation_text
+    from graphsync.reports.plan import as_json
+    from graphsync.wiring import explain_one
+
+    it = explain_one(directory, what, at)
+    click.echo(as_json(explanation_data(it, full=full)) if as_data else explanation_text(it, full=full), nl=False)
+
+
+@main.command()
+@config_option
+@click.option("--from", "since", type=_INSTANT, required=True, help="The beginning, such as 2026-03-02T00:00+01:00.")
+@click.option("--to", "until", type=_INSTANT, required=True, help="The end, excluded.")
+@click.option(
+    "--rules",
+    "rules_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The rules to be tried; those in force if not given.",
+)
+@json_option
+def replay(directory: Path, since: datetime, until: datetime, rules_file: Path | None, as_data: bool) -> None:
+    """Ask rules about recorded facts: which sessions, nudges and flags they would have wanted otherwise.
+
+    Decisions are kept for 30 days at most. Facts stay as they were: what other rules would have booked is not in them.
+    """
+    from graphsync.reports.differences import differences_data, differences_text
+    from graphsync.reports.plan import as_json
+    from graphsync.wiring import replay_span
+
+    if since >= until:
+        raise click.UsageError("--from lies after --to")
+    made = replay_span(directory, since, until, rules_file)
+    if as_data:
+        click.echo(as_json(differences_data(made.differences)), nl=False)
+    else:
+        click.echo(differences_text(made.differences, made.decisions, since, until), nl=False)
 
 
 @main.command()

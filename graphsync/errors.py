@@ -153,6 +153,18 @@ class GraphRejected(GraphError):
     """Any other 4xx: our own bug; not retried, kept with its request id."""
 
 
+class NotKnown(GraphsyncError):
+    """What was asked about is not known here, or not any more; the message says what would be."""
+
+
+class WriteRefused(GraphsyncError):
+    """Something was to be written to Graph where it is only read: a bug of ours, and nothing was sent."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(f"{operation} would change something where Graph is only read: report it; nothing was sent")
+
+
 class ActionRefused(GraphsyncError):
     """A precondition or a cap does not hold any more: recorded as the action's outcome."""
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from graphsync.errors import ConfigError, Problem, near_miss
 from graphsync.rules.checking import gathered
 from graphsync.rules.config import Config, FileNames, Override, parse_config
+from graphsync.rules.positions import parse_yaml
+from graphsync.rules.rules_file import parse_rules
+from graphsync.rules.schema import RuleSet
 from graphsync.teams.messages import Override as TextOverride
+from graphsync.trial.script import Script, parse_scripts
 
 PREFIX = "GRAPHSYNC_"
 
@@ -140,6 +144,40 @@ def load_settings(environ: Mapping[str, str], directory: Path) -> Settings:
         tls_key_file=key_file,
         steps=Path(variables[STEPS]) if STEPS in variables else None,
     )
+
+
+def load_rules(path: Path, config: Config) -> RuleSet:
+    """Return the rules of a file, with the nudge policy, silences and cohorts of `config`.
+
+    Raises:
+        ConfigError: the file cannot be read, or a rule is wrong; every problem is listed.
+    """
+    name = _from_here(path)
+    document = parse_yaml(_text(path, name), file=name)
+    rules = parse_rules(document, cohorts=config.deployment.cohorts)
+    return replace(rules, nudges=config.rules.nudges, silences=config.rules.silences)
+
+
+def load_scripts(paths: Sequence[Path], rules: RuleSet) -> list[Script]:
+    """Return the rule tests in files and in directories of `*.yaml` files, in the order of their names.
+
+    Raises:
+        ConfigError: a file cannot be read, or a test is wrong; every problem of every file is listed.
+    """
+    problems: list[Problem] = []
+    scripts: list[Script] = []
+    for path in paths:
+        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        if not files:
+            problems.append(_problem(_from_here(path), "no rule tests", "files named <what they are about>.yaml"))
+        for file in files:
+            name = _from_here(file)
+            text = gathered(partial(_text, file, name), problems)
+            if text is not None:
+                scripts += gathered(partial(parse_scripts, text, file=name, rules=rules), problems) or ()
+    if problems:
+        raise ConfigError(problems)
+    return scripts
 
 
 def _config(variables: Mapping[str, str], directory: Path) -> Config:

@@ -13,12 +13,17 @@ from flask import Flask
 from graphsync import settings as configured
 from graphsync.clock import Clock, SteppedClock, SystemClock
 from graphsync.engine.context import Context
+from graphsync.engine.explain import Explanation, explain_named
 from graphsync.engine.loop import Engine
+from graphsync.engine.recorded import recorded
+from graphsync.engine.rehearsal import Plan, rehearse
+from graphsync.engine.replay import Replayed, replay
 from graphsync.graph.client import GraphClient, GraphConnection
 from graphsync.graph.credentials import ClientCertificate, ClientSecret
+from graphsync.graph.read_only import read_only
 from graphsync.jobs import EngineThread, SteppedThread
-from graphsync.settings import CONFIG, Settings, load_settings
-from graphsync.store import open_store
+from graphsync.settings import CONFIG, Settings, load_rules, load_settings
+from graphsync.store import open_copy, open_store
 from graphsync.web.answers import answers_blueprint
 from graphsync.web.app import create_app
 from graphsync.web.intake import Intake, StoreForNotifications
@@ -87,6 +92,75 @@ def service_app() -> Flask:
     at_worker_end(thread.stop)
     answers = answers_blueprint(store, links, clock, on_marked=thread.wake)
     return create_app(intake=intake, clock=clock, answers=answers)
+
+
+def plan_now(directory: Path) -> Plan:
+    """Return what one round would do now; nothing is written, to Graph or to the database.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        StoreUnavailable: the database cannot be read.
+        GraphError: the tenant cannot be read.
+    """
+    settings = load_settings(os.environ, directory)
+    now = SystemClock().now()
+    at_one_instant = SteppedClock(now)
+    store = open_copy(settings.config.deployment.service.database, at_one_instant)
+    store.take_over()
+    graph = graph_client(settings, SystemClock())
+    try:
+        context = Context(
+            store=store, graph=read_only(graph), clock=at_one_instant, config=settings.config, notification_url=""
+        )
+        return rehearse(context)
+    finally:
+        graph.close()
+        store.close()
+
+
+def explain_one(directory: Path, named: str, at: datetime | None) -> Explanation:
+    """Return why a mentorship, or an action, is as it is; the look is kept in the audit.
+
+    Args:
+        directory: of the configuration.
+        named: a mentorship's id, an action's key, or the addresses of the two with a comma between.
+        at: when; None for now.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        NotKnown: there is no such mentorship, or nothing is kept of it so far back.
+    """
+    settings = load_settings(os.environ, directory)
+    now = SystemClock().now()
+    store = open_store(settings.config.deployment.service.database, SystemClock())
+    try:
+        with store.transaction() as ledger:
+            return explain_named(ledger, settings.config, named, at, now)
+    finally:
+        store.close()
+
+
+def replay_span(directory: Path, since: datetime, until: datetime, rules_file: Path | None) -> Replayed:
+    """Return how rules differ from what was decided in a span.
+
+    Args:
+        directory: of the configuration.
+        since: the beginning.
+        until: the end, excluded.
+        rules_file: the rules to be tried; None for those in force.
+
+    Raises:
+        ConfigError: the configuration, or the rules to be tried, are wrong.
+    """
+    settings = load_settings(os.environ, directory)
+    rules = settings.config.rules if rules_file is None else load_rules(rules_file, settings.config)
+    store = open_store(settings.config.deployment.service.database, SystemClock())
+    try:
+        with store.transaction() as ledger:
+            decisions = recorded(ledger, since=since, until=until)
+    finally:
+        store.close()
+    return Replayed(decisions=len(decisions), differences=tuple(replay(decisions, rules, until=until)))
 
 
 def graph_client(settings: Settings, clock: Clock) -> GraphClient:

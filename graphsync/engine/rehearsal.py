@@ -13,10 +13,18 @@ from typing import Final
 
 from graphsync.engine.context import Context
 from graphsync.engine.loop import Engine
-from graphsync.engine.payloads import BookPayload, MovePayload, NudgePayload, OnlinePayload, from_json
+from graphsync.engine.payloads import (
+    BookPayload,
+    HoldPayload,
+    MovePayload,
+    NudgePayload,
+    PresencePayload,
+    ReleasePayload,
+    from_json,
+)
 from graphsync.engine.ports import Action, ActionKind, Alert, Ledger
 from graphsync.engine.recorded import Place, as_recorded
-from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId
+from graphsync.mentoring import FlagKind, Mentorship, MentorshipId, Person, PersonId
 from graphsync.rules.intents import TraceLine, Verdict
 from graphsync.rules.nudging import STEPS as NUDGE_STEPS
 from graphsync.rules.walk import SILENCED
@@ -39,7 +47,9 @@ class Planned:
         starts_at: of the session it is about, where that gets a time by it.
         ends_at: likewise.
         time_zone: in which the session's people read it.
-        to: the one person a message goes to; None where it concerns both.
+            to: the one person it goes to, or whose calendar or presence it is; None where it concerns both.
+        about: what a message says: its subject lines.
+        practice: the practice a message serves.
     """
 
     key: str
@@ -52,6 +62,8 @@ class Planned:
     ends_at: datetime | None = None
     time_zone: str = "UTC"
     to: Person | None = None
+    about: tuple[str, ...] = ()
+    practice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,7 @@ class Considered:
     mentor: Person
     mentee: Person
     planned: tuple[Planned, ...]
+    flags: frozenset[FlagKind]
     held_back: tuple[TraceLine, ...]
     places: tuple[Place, ...]
     wake_at: datetime | None
@@ -93,7 +106,8 @@ def rehearse(context: Context) -> Plan:
     Engine(context, performs=False).run()
     at = context.now()
     with context.store.transaction() as ledger:
-        considered = [_considered(ledger, mentorship, known, at) for mentorship in ledger.mentorships.all()]
+        flags = ledger.records.flags()
+        considered = [_considered(ledger, mentorship, known, flags, at) for mentorship in ledger.mentorships.all()]
         alerts = tuple(alert for alert in ledger.records.alerts() if alert.key not in stood)
     return Plan(at=at, considered=tuple(one for one in considered if one is not None), alerts=alerts)
 
@@ -102,7 +116,13 @@ def _pending(ledger: Ledger, mentorship: Mentorship) -> list[str]:
     return [action.key for action in ledger.outbox.pending(mentorship.id)]
 
 
-def _considered(ledger: Ledger, mentorship: Mentorship, known: set[str], at: datetime) -> Considered | None:
+def _considered(
+    ledger: Ledger,
+    mentorship: Mentorship,
+    known: set[str],
+    flags: Mapping[MentorshipId, frozenset[FlagKind]],
+    at: datetime,
+) -> Considered | None:
     """Return what the round came to for one mentorship; None where its people are not known."""
     mentor, mentee = ledger.people.get(mentorship.mentor), ledger.people.get(mentorship.mentee)
     if mentor is None or mentee is None:
@@ -117,6 +137,7 @@ def _considered(ledger: Ledger, mentorship: Mentorship, known: set[str], at: dat
         planned=tuple(
             _planned(action, people) for action in ledger.outbox.pending(mentorship.id) if action.key not in known
         ),
+        flags=flags.get(mentorship.id, frozenset()),
         held_back=() if made is None else tuple(line for line in made.trace if _is_held_back(line)),
         places=() if made is None else made.places,
         wake_at=None if made is None else made.wake_at,
@@ -130,6 +151,8 @@ def _is_held_back(line: TraceLine) -> bool:
 def _planned(action: Action, people: Mapping[PersonId, Person]) -> Planned:
     starts_at = ends_at = None
     time_zone, to = "UTC", None
+    about: tuple[str, ...] = ()
+    practice = ""
     match action.kind:
         case ActionKind.BOOK:
             book = from_json(action.payload, BookPayload)
@@ -138,9 +161,18 @@ def _planned(action: Action, people: Mapping[PersonId, Person]) -> Planned:
             move = from_json(action.payload, MovePayload)
             starts_at, ends_at, time_zone = move.starts_at, move.ends_at, move.time_zone
         case ActionKind.NUDGE:
-            to = people.get(from_json(action.payload, NudgePayload).person)
-        case ActionKind.ADD_ONLINE_MEETING:
-            from_json(action.payload, OnlinePayload)
+            nudge = from_json(action.payload, NudgePayload)
+            to, about = people.get(nudge.person), tuple(part.heading for part in nudge.parts)
+            practice = dict(nudge.headers)["x-graphsync-practice"]
+        case ActionKind.HOLD:
+            hold = from_json(action.payload, HoldPayload)
+            starts_at, ends_at, to = hold.starts_at, hold.ends_at, people.get(hold.person)
+        case ActionKind.RELEASE:
+            to = people.get(from_json(action.payload, ReleasePayload).person)
+        case ActionKind.PRESENCE:
+            to = people.get(from_json(action.payload, PresencePayload).person)
+        case ActionKind.ADD_ONLINE_MEETING | ActionKind.CANCEL:
+            pass  # of a session that stands, for both
     return Planned(
         key=action.key,
         kind=action.kind,
@@ -150,6 +182,8 @@ def _planned(action: Action, people: Mapping[PersonId, Person]) -> Planned:
         due_at=action.next_attempt_at,
         starts_at=starts_at,
         ends_at=ends_at,
-        time_zone=time_zone,
+        time_zone=time_zone if to is None else to.time_zone,
         to=to,
+        about=about,
+        practice=practice,
     )

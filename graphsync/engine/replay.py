@@ -46,6 +46,14 @@ class Difference:
     after: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What other rules would have wanted of a span, and how many recorded decisions they were asked about."""
+
+    decisions: int
+    differences: tuple[Difference, ...]
+
+
 def replay(decisions: Sequence[Recorded], rules: RuleSet, *, until: datetime) -> list[Difference]:
     """Return how `rules` differ from what was decided, by mentorship and time.
 

@@ -20,6 +20,9 @@ from graphsync.rules.positions import Document, Path
 Result = TypeVar("Result")
 Model = TypeVar("Model", bound=BaseModel)
 
+RENAMED = {"cohort": "for", "cohorts": "for", "condition": "when", "enabled": "mode", "if": "when", "unless": "when"}
+"""Keys that other tools have, or drafts of this one had, and what they are called here."""
+
 SECRET_WORDS = ("secret", "password", "passphrase", "token", "private_key", "certificate")
 SECRETS_COME_FROM = "secrets come from GRAPHSYNC_CLIENT_SECRET or the file GRAPHSYNC_CLIENT_SECRET_FILE names"
 
@@ -113,7 +116,9 @@ def _finding(details: ErrorDetails, model: type[BaseModel]) -> _Finding:
 
 def _unknown_key(path: Path, allowed: Sequence[str]) -> _Finding:
     key = str(path[-1])
-    if any(word in key.casefold() for word in SECRET_WORDS):
+    if RENAMED.get(key) in allowed:
+        expected = f"{RENAMED[key]!r}, as it is called"
+    elif any(word in key.casefold() for word in SECRET_WORDS):
         expected = f"no secret here: {SECRETS_COME_FROM}"
     else:
         expected = f"one of {one_of(allowed, key)}"

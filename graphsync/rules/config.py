@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple, cast
 
 from graphsync.errors import ConfigError, Problem
+from graphsync.rules import sense
 from graphsync.rules.checking import gathered
 from graphsync.rules.deployment import Deployment, known_cohorts, parse_deployment
 from graphsync.rules.mentorships import MentorshipRow, parse_mentorships
@@ -37,12 +38,13 @@ class Override(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything the files say."""
+    """Everything the files say; `remarks` are what may be meant and often is not."""
 
     deployment: Deployment
     rules: RuleSet
     mentorships: tuple[MentorshipRow, ...]
     texts: Texts = field(default_factory=Texts)
+    remarks: tuple[Problem, ...] = ()
 
 
 def parse_config(
@@ -82,13 +84,17 @@ def parse_config(
         parse = partial(parse_mentorships, mentorships_csv, file=names.mentorships, cohorts=cohorts)
         rows = gathered(parse, problems)
     problems.extend(problems_in(messages or {}))
+    if deployment is not None and rules is not None:
+        problems.extend(sense.problems_in(deployment, document, rules, rules_document))
     if problems:
         raise ConfigError(problems)
-    settled = cast("Deployment", deployment)
+    settled, held = cast("Deployment", deployment), cast("RuleSet", rules)
+    listed = cast("tuple[MentorshipRow, ...]", rows)
     return Config(
         deployment=settled,
-        rules=replace(cast("RuleSet", rules), nudges=settled.nudges, silences=settled.silences),
-        mentorships=cast("tuple[MentorshipRow, ...]", rows),
+        rules=replace(held, nudges=settled.nudges, silences=settled.silences),
+        mentorships=listed,
+        remarks=tuple(sense.remarks_on(held, rules_document, listed, names.mentorships, settled)),
         texts=Texts(messages or {}),
     )
 

@@ -64,6 +64,7 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
     active = _can_be_acted_on(walk)
     for session in state.sessions if active else ():
         walk.look_again(session.starts_at)
+        walk.look_again(session.ends_at)
     for practice in PRACTICES if active else (close_well.PRACTICE,):
         rule = walk.rule(practice.rule_type)
         if rule is not None:

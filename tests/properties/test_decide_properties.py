@@ -310,7 +310,7 @@ def after(state, decision, now):
             case AddOnlineMeeting():
                 state = changed(state, intent.number, online=True)
             case KeepReason():
-                state = changed(state, intent.number, no_slot_reason=intent.text)
+                state = changed(state, intent.number, no_slot_reason=intent.code)
             case AlertAdmin():
                 state = replace(state, alerts=state.alerts | {intent.key})
             case SendNudge():

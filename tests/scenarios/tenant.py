@@ -335,7 +335,18 @@ cohorts: {{by-mentee: {{organizer: mentee}}, by-mentor: {{organizer: mentor}}, b
 nudges: {{per_person_and_week: {nudges.get("per_person_and_week", 1)}}}
 sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sweep_hours} hours}}
 """
+        self.files = {"graphsync.yaml": text, "rules.yaml": rules, "mentorships.csv": self._rows()}
         return parse_config(text, rules, self._rows(), names=FileNames())
+
+    def write_files(self, directory):
+        """Write the configuration this tenant has into a directory, and return the environment its commands need."""
+        for name, text in self.files.items():
+            (directory / name).write_text(text, encoding="utf-8")
+        return {
+            "GRAPHSYNC_DATABASE": f"sqlite:///{self.directory / 'graphsync.db'}",
+            "GRAPHSYNC_CLIENT_SECRET": "secret",
+            "GRAPHSYNC_CA_FILE": str(self.server.ca_file),
+        }
 
     def _rows(self):
         columns = list(dict.fromkeys(name for row in self.pairs for name in row))

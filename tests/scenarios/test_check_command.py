@@ -1,6 +1,7 @@
 """A coordinator checks the configuration before anybody is affected by it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +28,7 @@ def run_check(directory, *arguments, **environ):
 @pytest.fixture
 def workplace(tmp_path):
     """Return a directory with a copy of the shipped configuration in `config`."""
-    (tmp_path / "config").mkdir()
-    for path in SHIPPED.iterdir():
-        (tmp_path / "config" / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(SHIPPED, tmp_path / "config")
     return tmp_path
 
 
@@ -63,22 +62,22 @@ def test_every_typo_is_told_at_once_with_file_line_and_column(workplace):
     change(workplace / "config" / "mentorships.csv", ("2026-02-16", "16.02.2026"), ("new-system", "new-sytem"))
     result = run_check(workplace)
     assert result.stdout.splitlines() == [
-        "config/graphsync.yaml:7:3: found key 'client_secret'; expected no secret here: secrets come from"
+        "config/graphsync.yaml:8:3: found key 'client_secret'; expected no secret here: secrets come from"
         " GRAPHSYNC_CLIENT_SECRET or the file GRAPHSYNC_CLIENT_SECRET_FILE names",
-        "config/graphsync.yaml:9:22: found tenant.default_time_zone 'Europe/Berlim'; expected an IANA time zone such"
+        "config/graphsync.yaml:10:22: found tenant.default_time_zone 'Europe/Berlim'; expected an IANA time zone such"
         " as 'Europe/Berlin', or its Windows name (did you mean 'Europe/Berlin'?)",
         "config/mentorships.csv:3:67: found started '16.02.2026'; expected a date such as '2026-03-02'",
         "config/mentorships.csv:4:55: found cohort 'new-sytem'; expected a cohort of graphsync.yaml: 'new-hires',"
         " 'new-system' or 'newly-promoted' (did you mean 'new-system'?)",
-        "config/rules.yaml:15:3: rule 'everybody-has-a-next-session': found key 'cadance'; expected one of 'cadence',"
+        "config/rules.yaml:16:3: rule 'everybody-has-a-next-session': found key 'cadance'; expected one of 'cadence',"
         " 'cap', 'duration', 'first_session_within', 'for', 'lead_time', 'mentor_limits', 'mode', 'name', 'practice'"
         " or 'when' (did you mean 'cadence'?)",
-        "config/rules.yaml:16:25: rule 'everybody-has-a-next-session': found lead_time.at_least '2 days'; expected"
+        "config/rules.yaml:17:25: rule 'everybody-has-a-next-session': found lead_time.at_least '2 days'; expected"
         " '7 days' to '60 days', in whole days (the practice is an invite at least 7 days ahead, so that both can"
         " prepare)",
-        "config/rules.yaml:24:8: rule 'new-hires-meet-weekly': found cohort 'new-hirse'; expected a cohort of"
+        "config/rules.yaml:25:8: rule 'new-hires-meet-weekly': found cohort 'new-hirse'; expected a cohort of"
         " graphsync.yaml: 'all', 'new-hires', 'new-system' or 'newly-promoted' (did you mean 'new-hires'?)",
-        "config/rules.yaml:30:13: rule 'lost-sessions-come-back': found practice 'rebok_same_week'; expected"
+        "config/rules.yaml:31:13: rule 'lost-sessions-come-back': found practice 'rebok_same_week'; expected"
         " 'answer_promptly', 'book_ahead', 'close_well', 'prepare', 'rebook_same_week', 'start_well', 'stay_in_touch',"
         " 'undisturbed' or 'video_first' (did you mean 'rebook_same_week'?)",
         "8 problems",

@@ -26,6 +26,7 @@ from graphsync.errors import (
     ServiceFailed,
     StoreUnavailable,
     TokenRefused,
+    WriteRefused,
     need_retry,
 )
 
@@ -143,3 +144,7 @@ def test_the_wait_that_graph_names_is_kept(kind, attempt):
 @pytest.mark.parametrize(("attempt", "wait"), [(1, 1), (2, 2), (3, 4), (11, 1024), (12, 1800), (1_000_000, 1800)])
 def test_a_wait_that_nobody_names_doubles_up_to_half_an_hour(kind, attempt, wait):
     assert need_retry(kind("x"), attempt) == wait * SECOND
+
+
+def test_a_write_that_was_refused_says_which():
+    assert str(WriteRefused("create_event")).startswith("create_event would change something")

@@ -22,34 +22,37 @@ MODES: tuple[Mode, ...] = ("observe", "suggest", "enforce")
 
 def span(lowest: timedelta, highest: timedelta, *, step: timedelta, why: str = "") -> PlainValidator:
     """Return the check of a span on the clock."""
-    return PlainValidator(kinds.span(lowest, highest, step=step, why=why))
+    return PlainValidator(kinds.span(lowest, highest, step=step, why=why), json_schema_input_type=str)
 
 
 def number(lowest: int, highest: int) -> PlainValidator:
     """Return the check of a whole number."""
-    return PlainValidator(kinds.number(lowest, highest))
+    number = Annotated[int, Field(ge=lowest, le=highest)]
+    return PlainValidator(kinds.number(lowest, highest), json_schema_input_type=number)
 
 
 def working_days(lowest: int, highest: int) -> PlainValidator:
     """Return the check of a number of working days."""
-    return PlainValidator(kinds.working_days(lowest, highest))
+    return PlainValidator(kinds.working_days(lowest, highest), json_schema_input_type=str)
 
 
 def working_hours(lowest: int, highest: int) -> PlainValidator:
     """Return the check of an amount of working time."""
-    return PlainValidator(kinds.working_hours(lowest, highest))
+    return PlainValidator(kinds.working_hours(lowest, highest), json_schema_input_type=str)
 
 
 def choice(allowed: Iterable[str]) -> PlainValidator:
     """Return the check of one word among several."""
-    return PlainValidator(kinds.choice(allowed))
+    members = tuple(allowed)
+    words = tuple(str(word) for word in members)
+    return PlainValidator(kinds.choice(members), json_schema_input_type=Literal[words])
 
 
 CADENCE = kinds.span(DAY, 92 * DAY, step=DAY)
 """How often a pair may meet: a rule and `mentorships.csv` both say it."""
 
-Flag = Annotated[bool, PlainValidator(kinds.flag)]
-Slug = Annotated[str, PlainValidator(kinds.slug)]
+Flag = Annotated[bool, PlainValidator(kinds.flag, json_schema_input_type=bool)]
+Slug = Annotated[str, PlainValidator(kinds.slug, json_schema_input_type=str)]
 
 
 class Section(BaseModel):
@@ -62,12 +65,12 @@ class CommonKeys(Section):
     """What every rule may say, whatever its practice."""
 
     name: Slug = Field(description="what the rule is called in messages and explanations; each name once")
-    cohorts: Annotated[tuple[str, ...], PlainValidator(kinds.cohorts)] = Field(
+    cohorts: Annotated[tuple[str, ...], PlainValidator(kinds.cohorts, json_schema_input_type=str | list[str])] = Field(
         default=(ALL,),
         validation_alias="for",
         description="the cohort it is for, a list of cohorts, or `all`; a rule that names a cohort wins over `all`",
     )
-    when: Annotated[Condition | None, PlainValidator(condition)] = Field(
+    when: Annotated[Condition | None, PlainValidator(condition, json_schema_input_type=str)] = Field(
         default=None,
         description="a condition on the mentorship, such as `mentorship.age_days < 60`; where it does not hold the "
         "practice's next rule is looked at",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self, TypeVar, cast
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
@@ -95,10 +96,17 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     nudges: NudgePolicy = field(default_factory=NudgePolicy)
     silences: tuple[Silence, ...] = ()
+    _by_practice: Mapping[type[CommonKeys], Sequence[Rule]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_practice: dict[type[CommonKeys], list[Rule]] = {}
+        for rule in self.rules:
+            by_practice.setdefault(type(rule), []).append(rule)
+        object.__setattr__(self, "_by_practice", by_practice)
 
     def candidates(self, practice: type[RuleType], cohort: str) -> list[RuleType]:
         """Return the rules of a practice that may hold for `cohort`: those naming it, then those for all, in order."""
-        held = [rule for rule in self.rules if isinstance(rule, practice)]
+        held = cast("Sequence[RuleType]", self._by_practice.get(practice, ()))
         naming = [rule for rule in held if cohort in rule.cohorts]
         return [*naming, *(rule for rule in held if rule.for_all)]
 

@@ -84,10 +84,11 @@ def test_nothing_is_done_before_the_working_hours_are_known(role):
     assert decision.trace[0].verdict is Verdict.HOLDS
 
 
-def test_it_is_looked_again_when_a_session_begins():
+def test_it_is_looked_again_when_a_session_begins_and_when_it_is_over():
     state = a_state(a_session(1, "09-10 10:00"), a_session(2, "09-24 10:00"), a_session(3, "10-08 10:00"))
     assert decide(state, RuleSet(), NOW).wake_at == at("09-24 10:00")
-    assert decide(state, RuleSet(), at("10-08 10:00")).wake_at is None
+    assert decide(state, RuleSet(), at("10-08 10:00")).wake_at == at("10-08 10:50")
+    assert decide(state, RuleSet(), at("10-08 10:50")).wake_at is None
 
 
 def test_the_rule_that_names_a_cohort_wins_over_the_one_for_all():
