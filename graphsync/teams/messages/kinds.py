@@ -58,6 +58,7 @@ _REASON_CODES = (
     "no_common_hour",
     "moved_often",
     "skipped",
+    "ended",
     "outside",
 )
 _PUT_BACK = {
@@ -156,7 +157,13 @@ _ALL: Final = (
         {"code": f"one of {', '.join(f'`{code}`' for code in _REASON_CODES)}", "name": "whom it is about, or empty"},
         *({"code": code, "name": "Mira Vogel"} for code in _REASON_CODES),
     ),
-    _text("cancelled", "what is said with the cancelling of a session after an end, to both", {}),
+    _text(
+        "cancelled",
+        "what is said with the cancelling of a session, to both",
+        {"code": "why: `ended` or `skipped`"},
+        {"code": "ended"},
+        {"code": "skipped"},
+    ),
     _text(
         "standing_time",
         "a weekday and time that the two have settled",
@@ -226,6 +233,12 @@ _ALL: Final = (
         "when the hours of the two leave no room for sessions at all, to both",
         {"reason": "why"},
         {"reason": "the working hours of the two do not overlap"},
+    ),
+    _message(
+        "not_moved",
+        "when no other time was found for a session that another meeting lies over, to who wished it moved",
+        {"when": _WHEN, "reason": "why"},
+        {"when": WHEN, "reason": "the calendar of Mira Vogel had no hour left that suited both"},
     ),
     _message("new_standing_time", "when replacements were lost several times in a row, to both"),
     _message(
