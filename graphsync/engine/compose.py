@@ -260,13 +260,14 @@ class Composer:
         at = None if slot is None else slot.start
         known = {session.number: session for session in state.sessions}
         about = suggestion.about
-        variables: dict[str, Any] = {"why": intent.reason, "instead_of": None, "when": at}
+        variables: dict[str, Any] = {"proposed": False, "instead_of": None, "when": at}
         match intent:
             case BookSession():
                 lost = known.get(intent.replaces) if intent.replaces is not None else None
                 variables |= {"action": "rebook" if lost else "book", "instead_of": lost and lost.starts_at}
             case MoveSession():
-                variables |= {"action": "move", "instead_of": known[intent.number].starts_at}
+                proposed = intent.proposal_by is not None
+                variables |= {"action": "move", "proposed": proposed, "instead_of": known[intent.number].starts_at}
             case AddOnlineMeeting():
                 variables |= {"action": "add_video", "when": known[intent.number].starts_at}
             case HoldTime():
