@@ -23,6 +23,7 @@ from graphsync.rules.intents import (
     SendNudge,
     Suggestion,
 )
+from graphsync.rules.rebook_same_week import about_lost
 from graphsync.rules.schema import BookAhead
 from graphsync.rules.standing import about_mentorship
 from graphsync.rules.state import MentorshipState
@@ -128,9 +129,9 @@ class Composer:
             transaction_id=transaction_id,
         )
 
-    def cancelled(self, state: MentorshipState) -> str:
-        """Return what is said with the cancelling of a session whose mentorship has ended, to both, as plain text."""
-        return self.texts.plain("cancelled", {}, reader_of(state.mentee))
+    def cancelled(self, state: MentorshipState, code: str) -> str:
+        """Return what is said with the cancelling of a session, to both, as plain text; `code` is `CancelSession`'s."""
+        return self.texts.plain("cancelled", {"code": code}, reader_of(state.mentee))
 
     def hold_draft(self, state: MentorshipState, intent: HoldTime, tag: str, transaction_id: str) -> EventDraft:
         """Return the private event that keeps time free in one person's own calendar."""
@@ -259,13 +260,14 @@ class Composer:
         at = None if slot is None else slot.start
         known = {session.number: session for session in state.sessions}
         about = suggestion.about
-        variables: dict[str, Any] = {"why": intent.reason, "instead_of": None, "when": at}
+        variables: dict[str, Any] = {"proposed": False, "instead_of": None, "when": at}
         match intent:
             case BookSession():
                 lost = known.get(intent.replaces) if intent.replaces is not None else None
                 variables |= {"action": "rebook" if lost else "book", "instead_of": lost and lost.starts_at}
             case MoveSession():
-                variables |= {"action": "move", "instead_of": known[intent.number].starts_at}
+                proposed = intent.proposal_by is not None
+                variables |= {"action": "move", "proposed": proposed, "instead_of": known[intent.number].starts_at}
             case AddOnlineMeeting():
                 variables |= {"action": "add_video", "when": known[intent.number].starts_at}
             case HoldTime():
@@ -288,6 +290,8 @@ class Composer:
             "ask_standing_time": told.ask_standing_time,
             "skip_link": "",
         }
+        if told.slot is not None:
+            variables["skip_link"] = self._link(state, person, about_lost(told.lost), Choice.SKIP)
         about = f"session/{told.lost.number}"
         part = self._part(
             state,
@@ -301,6 +305,16 @@ class Composer:
         )
         payload = self._payload(state, person, [part], practice, about, 1)
         return payload if not reason else payload.with_header("x-graphsync-reason", self.reason_kept(state, told.why))
+
+    def not_moved(
+        self, state: MentorshipState, person: Person, session: MentoringSession, why: NoSlot, practice: str
+    ) -> NudgePayload:
+        """Return the message to somebody who wished that a session be moved that there is no other time for it yet."""
+        about = f"session/{session.number}"
+        variables = {"when": session.starts_at, "reason": self.reason(state, why, reader_of(person))}
+        still = StillTrue.SESSION_STANDS
+        part = self._part(state, person, "not_moved", variables, about, still, session=session.number)
+        return self._payload(state, person, [part], practice, about, 1)
 
     def no_session(self, state: MentorshipState, person: Person, why: NoSlot, practice: str) -> NudgePayload:
         """Return the message to one of the two that their hours leave no room for sessions."""

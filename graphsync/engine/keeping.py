@@ -1,14 +1,17 @@
-"""Keeps time free around sessions and gives it back, cancels what an end leaves, and shows people as not available."""
+"""Keeps time free around sessions and gives it back, cancels sessions, and shows people as not available."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NoReturn
 
+from graphsync.calendar import CalendarEvent
 from graphsync.engine.context import Context
 from graphsync.engine.outcomes import Outcomes
 from graphsync.engine.payloads import CancelPayload, HoldPayload, PresencePayload, ReleasePayload, from_json
-from graphsync.engine.ports import Action, Alert, Ledger, Outcome
+from graphsync.engine.ports import Action, Alert, Ledger
 from graphsync.engine.state import holder
 from graphsync.errors import ActionRefused, GraphAuthError, GraphConflict, GraphNotFound
 from graphsync.mentoring import Hold, Loss, MentoringSession
@@ -28,13 +31,16 @@ class Keeping:
         """Keep time free; what an earlier try has made is found by its tag, and counts."""
         payload = from_json(action.payload, HoldPayload)
         graph, now = self.context.graph, self.context.now()
-        with self.context.store.transaction() as ledger:
-            session = _session(ledger, action, payload.number)
-            if session is None or not session.stands or session.starts_at <= now:
-                raise ActionRefused(f"session {payload.number} does not stand any more")
-            ledger.outbox.note_progress(action.key, "sending")
         found = graph.find_event_by_tag(payload.person, payload.tag) if action.progress else None
-        if found is None or (found.starts_at, found.ends_at) != (payload.starts_at, payload.ends_at):
+        if found is not None and (found.starts_at, found.ends_at) != (payload.starts_at, payload.ends_at):
+            found = None  # of the same session before it was moved
+        with self.context.store.transaction() as ledger:
+            wanted = _is_to_come(_session(ledger, action, payload.number), now)
+            if wanted:
+                ledger.outbox.note_progress(action.key, "sending")
+        if not wanted:
+            self._not_wanted(payload, found)
+        if found is None:
             try:
                 found = graph.create_event(payload.person, payload.body)
             except GraphConflict:  # the transaction id is known already: an earlier try got through
@@ -50,12 +56,18 @@ class Keeping:
         )
         with self.context.store.transaction() as ledger:
             known = _session(ledger, action, payload.number)
-            if known is None:
-                raise ActionRefused(f"session {payload.number} is not known any more")
-            others = tuple(hold for hold in known.holds if hold.event_id != kept.event_id)
-            ledger.sessions.save(replace(known, holds=(*others, kept)))
-            self.outcomes.done(ledger, action, "time kept free", now)
-        return "time kept free"
+            if known is not None and known.stands:
+                others = tuple(hold for hold in known.holds if hold.event_id != kept.event_id)
+                ledger.sessions.save(replace(known, holds=(*others, kept)))
+                self.outcomes.done(ledger, action, "time kept free", now)
+                return "time kept free"
+        self._not_wanted(payload, found)
+
+    def _not_wanted(self, payload: HoldPayload, made: CalendarEvent | None) -> NoReturn:
+        """Refuse to keep time for a session that was lost meanwhile; what is in the calendar already is taken away."""
+        if made is not None:
+            self.context.graph.delete_event(payload.person, made.id)
+        raise ActionRefused(f"session {payload.number} does not stand any more")
 
     def release(self, action: Action) -> str:
         """Give kept time back."""
@@ -70,19 +82,17 @@ class Keeping:
         return "time given back"
 
     def cancel(self, action: Action) -> str:
-        """Cancel a session of a mentorship that has ended."""
+        """Cancel a session to come."""
         payload = from_json(action.payload, CancelPayload)
         now = self.context.now()
         with self.context.store.transaction() as ledger:
             session = _session(ledger, action, payload.number)
-        if session is None or not session.stands or session.starts_at <= now:
+        if session is None or not _is_to_come(session, now):
             raise ActionRefused(f"session {payload.number} does not stand any more")
         with suppress(GraphNotFound):  # cancelled by an earlier try, or by somebody else: it is gone either way
             self.context.graph.cancel_event(session.organizer, session.event_id, payload.comment)
         with self.context.store.transaction() as ledger:
-            ledger.sessions.save(
-                replace(session, loss=Loss.CANCELLED, lost_at=now, no_slot_reason="the mentorship has ended")
-            )
+            ledger.sessions.save(replace(session, loss=Loss.CANCELLED, lost_at=now, no_slot_reason=payload.reason))
             ledger.reservations.release(holder(session.mentorship, session.number))
             self.outcomes.done(ledger, action, f"session {payload.number} cancelled", now)
         return f"session {payload.number} cancelled"
@@ -91,25 +101,28 @@ class Keeping:
         """Show somebody as do-not-disturb; without the permission the admin is told once, and nobody is asked again."""
         payload = from_json(action.payload, PresencePayload)
         now = self.context.now()
-        refusal: GraphAuthError | None = None
-        if now < payload.until:
-            try:
-                self.context.graph.set_preferred_presence(payload.person, payload.until)
-            except GraphAuthError as error:
-                refusal = error
+        if now >= payload.until:
+            raise ActionRefused("the session is over")
+        try:
+            self.context.graph.set_preferred_presence(payload.person, payload.until)
+        except GraphAuthError as refusal:
+            with self.context.store.transaction() as ledger:
+                text = f"presence cannot be set: {refusal}; grant Presence.ReadWrite.All, or set `presence: false`"
+                ledger.records.raise_alert(Alert(key=NO_PRESENCE, text=text, raised_at=now))
+            raise ActionRefused("no permission to set presence") from refusal
         with self.context.store.transaction() as ledger:
+            # Kept as tried, so that it is done once for each session.
             attempt = Attempt(
                 mentorship=action.mentorship, key=payload.intent_key, tried_at=now, reason="done", retry_at=None
             )
             ledger.sessions.save_attempt(attempt)
-            if refusal is None:
-                ledger.records.clear_alert(NO_PRESENCE)
-                self.outcomes.done(ledger, action, "shown as do-not-disturb", now)
-            else:
-                text = f"presence cannot be set: {refusal}; grant Presence.ReadWrite.All, or set `presence: false`"
-                ledger.records.raise_alert(Alert(key=NO_PRESENCE, text=text, raised_at=now))
-                ledger.outbox.finish(action.key, Outcome.REFUSED, "no permission", now)
-        return "shown as do-not-disturb" if refusal is None else "no permission"
+            ledger.records.clear_alert(NO_PRESENCE)
+            self.outcomes.done(ledger, action, "shown as do-not-disturb", now)
+        return "shown as do-not-disturb"
+
+
+def _is_to_come(session: MentoringSession | None, now: datetime) -> bool:
+    return session is not None and session.stands and session.starts_at > now
 
 
 def _session(ledger: Ledger, action: Action, number: int) -> MentoringSession | None:

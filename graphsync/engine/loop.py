@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LOOKS = frozenset(SubjectKind) - {SubjectKind.MENTORSHIP}
 CLAIMS = 200
+ALL_AT_ONCE = 1_000_000
 MOST_ROUNDS = 200
 """More rounds than this at one instant are a fault of ours: the loop stops and says so, rather than spin."""
 
@@ -126,7 +127,9 @@ class Engine:
                     self._all_is_well(ledger, claim)
                 else:
                     ledger.work.postpone(claim, now + again)
-            due = ledger.work.claim(now, {SubjectKind.MENTORSHIP}, CLAIMS)
+            # A cap is judged over all that is due: taken in parts, each part could keep it.
+            capped = any(rule.cap is not None for rule in self.context.config.rules.rules)
+            due = ledger.work.claim(now, {SubjectKind.MENTORSHIP}, ALL_AT_ONCE if capped else CLAIMS)
         if due:
             self._decide(due)
         actions: Sequence[Action] = ()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
+from graphsync.calendar import TimeSlot
 from graphsync.engine.context import Context, mark_mentorship
-from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Outcome
+from graphsync.engine.payloads import MovePayload, from_json
+from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Outcome, Reservation
+from graphsync.engine.state import holder
+from graphsync.errors import ReservationConflict
+from graphsync.mentoring import MentoringSession, PersonId
 from graphsync.rules.state import Attempt
 
 log = logging.getLogger(__name__)
@@ -35,6 +42,17 @@ def intent_key(action: Action) -> str:
     return action.key if action.kind is ActionKind.NUDGE else str(msgspec.json.decode(action.payload)["intent_key"])
 
 
+def reserve_again(ledger: Ledger, session: MentoringSession, people: Iterable[PersonId]) -> None:
+    """Reserve the time of a session that stands once more, after a move of it came to nothing.
+
+    Where somebody has another session there by now, that is how it is: people may do as they like with their time.
+    """
+    slot = TimeSlot(start=session.starts_at, end=session.ends_at)
+    name = holder(session.mentorship, session.number)
+    with suppress(ReservationConflict):
+        ledger.reservations.reserve(Reservation(person=person, slot=slot, holder=name) for person in people)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """Keeps how actions end."""
@@ -56,6 +74,8 @@ class Outcomes:
         with self.context.store.transaction() as ledger:
             ledger.outbox.finish(action.key, outcome, reason, now)
             ledger.reservations.release(action.key)
+            if action.kind is ActionKind.MOVE:
+                self._stays(ledger, action)
             if action.kind is not ActionKind.NUDGE:
                 attempt = Attempt(
                     mentorship=action.mentorship,
@@ -67,6 +87,14 @@ class Outcomes:
                 ledger.sessions.save_attempt(attempt)
             mark_mentorship(ledger, action.mentorship, now)
             self._audit(ledger, action, outcome, reason, now)
+
+    def _stays(self, ledger: Ledger, action: Action) -> None:
+        """Give a session whose move came to nothing its time back."""
+        number = from_json(action.payload, MovePayload).number
+        mentorship = ledger.mentorships.get(action.mentorship)
+        session = next((s for s in ledger.sessions.of(action.mentorship) if s.number == number), None)
+        if mentorship is not None and session is not None and session.stands:
+            reserve_again(ledger, session, (mentorship.mentor, mentorship.mentee))
 
     def put_off(self, action: Action, until: datetime) -> None:
         """Try an action again later."""

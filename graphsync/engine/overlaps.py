@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from graphsync.calendar import CalendarEvent, TimeSlot
@@ -14,14 +15,16 @@ TAKES_TIME: Final = frozenset({"busy", "tentative", "oof"})
 """What an event shows as where its owner cannot be in a session; Graph's words."""
 
 
-def look_for_overlaps(context: Context, user: PersonId, others: Iterable[CalendarEvent], *, whole: bool) -> None:
+def look_for_overlaps(
+    context: Context, user: PersonId, others: Iterable[CalendarEvent], *, until: datetime | None = None
+) -> None:
     """Keep in whose calendar another meeting lies over a session to come.
 
     Args:
         context: the ports and the configuration.
         user: whose calendar it is.
         others: events of it that are not known by their id to be sessions.
-        whole: whether these are all there are, so that an overlap that is not seen is gone.
+        until: up to when these are all there are, so that an overlap that is not seen is gone; None: they are some.
     """
     now = context.now()
     with context.store.transaction() as ledger:
@@ -41,7 +44,8 @@ def look_for_overlaps(context: Context, user: PersonId, others: Iterable[Calenda
         for session in coming:
             time = TimeSlot(start=session.starts_at, end=session.ends_at)
             over = any(time.common(other) for other in taken)
-            if over == (user in session.booked_over) or not (over or whole):
+            all_seen = until is not None and session.ends_at <= until
+            if over == (user in session.booked_over) or not (over or all_seen):
                 continue
             found = session.booked_over | {user} if over else session.booked_over - {user}
             ledger.sessions.save(replace(session, booked_over=found))

@@ -81,11 +81,12 @@ class ReleasePayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CancelPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """A session of a mentorship that has ended, to be cancelled."""
+    """A session to be cancelled, what is said with it to both, and why, as it is kept."""
 
     intent_key: str
     number: int
     comment: str
+    reason: str
 
 
 class PresencePayload(msgspec.Struct, frozen=True, kw_only=True):

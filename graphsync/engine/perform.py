@@ -97,18 +97,33 @@ class Performer:
     def _book(self, action: Action) -> str:
         payload = from_json(action.payload, BookPayload)
         now = self.context.now()
+        # What is on the calendars already counts, whatever has changed since: what is too much then is cancelled later.
+        made = self._made_before(payload) if action.progress == SENDING else None
+        if made is None:
+            made = self._make(payload, action, now)
+        self._booked(action, payload, made, now)
+        return f"session {payload.number} at {payload.starts_at.isoformat(timespec='minutes')}"
+
+    def _made_before(self, payload: BookPayload) -> CalendarEvent | None:
+        """Return the event of a booking if an earlier try of it got through, by a process that died or was not told."""
+        graph = self.context.graph
+        if payload.event_id:
+            found = graph.get_event(payload.organizer, payload.event_id)
+            return found if (found.tag, found.starts_at) == (payload.tag, payload.starts_at) else None
+        tagged = graph.find_event_by_tag(payload.organizer, payload.tag)
+        return None if tagged is None or tagged.is_cancelled else tagged
+
+    def _make(self, payload: BookPayload, action: Action, now: datetime) -> CalendarEvent:
+        """Put a session on calendars."""
         with self.context.store.transaction() as ledger:
             self._may_book(ledger, action, payload, now)
-            if action.progress != SENDING:
-                ledger.outbox.note_progress(action.key, SENDING)
+            ledger.outbox.note_progress(action.key, SENDING)
         if payload.online and TEAMS_PROVIDER not in self.context.graph.allowed_online_meeting_providers(
             payload.organizer
         ):
             with self.context.store.transaction() as ledger:
                 self._no_teams(ledger, payload.organizer, now)
-        made = self._move_event(payload, action) if payload.event_id else self._create_event(payload, action)
-        self._booked(action, payload, made, now)
-        return f"session {payload.number} at {payload.starts_at.isoformat(timespec='minutes')}"
+        return self._move_event(payload, action) if payload.event_id else self._create_event(payload)
 
     def _may_book(self, ledger: Ledger, action: Action, payload: BookPayload, now: datetime) -> None:
         """Check what must still hold before a session is put on calendars.
@@ -117,13 +132,11 @@ class Performer:
             ActionRefused: it does not; with the reason.
         """
         mentorship = ledger.mentorships.get(action.mentorship)
-        if mentorship is None or mentorship.status is not Status.ACTIVE:
+        if mentorship is None or mentorship.status is not Status.ACTIVE or mentorship.closed_at is not None:
             raise ActionRefused("the mentorship is not active any more")
         sessions = {session.number: session for session in ledger.sessions.of(action.mentorship)}
         if payload.number in sessions:
             raise ActionRefused(f"session {payload.number} is there already")
-        if action.progress == SENDING:
-            return  # it may be on the calendars already: it is looked for, whatever has changed since
         if payload.starts_at - now < payload.least_lead:
             raise ActionRefused("the slot is too near by now")
         if now - action.created_at > OUTDATED:
@@ -135,12 +148,8 @@ class Performer:
             if any(session.replaces == payload.replaces for session in sessions.values()):
                 raise ActionRefused(f"session {payload.replaces} has been put back already")
 
-    def _create_event(self, payload: BookPayload, action: Action) -> CalendarEvent:
+    def _create_event(self, payload: BookPayload) -> CalendarEvent:
         graph = self.context.graph
-        if action.progress == SENDING:
-            found = graph.find_event_by_tag(payload.organizer, payload.tag)
-            if found is not None and not found.is_cancelled:
-                return found
         try:
             return graph.create_event(payload.organizer, payload.body)
         except GraphConflict:
@@ -152,8 +161,6 @@ class Performer:
 
     def _move_event(self, payload: BookPayload, action: Action) -> CalendarEvent:
         found = self.context.graph.get_event(payload.organizer, payload.event_id)
-        if found.tag == payload.tag and found.starts_at == payload.starts_at:
-            return found  # moved by an earlier try
         if found.is_cancelled:
             raise ActionRefused("the session's event was cancelled meanwhile")
         if found.starts_at != payload.from_start:

@@ -102,18 +102,23 @@ class Planner:
                 ledger.work.settle(claim)
 
     def _note_caps(self, too_much: Sequence[Exceeded]) -> None:
-        """Let an alert stand for each rule that wants more than it may, and for no other."""
+        """Let an alert stand for each rule that wants more than it may.
+
+        What was refused is decided again after `CAP_WAIT`: until then rounds of other mentorships say nothing of it.
+        """
         over = {f"{CAP}{one.rule}": one for one in too_much}
+        now = self.context.now()
         with self.context.store.transaction() as ledger:
             for alert in ledger.records.alerts():
-                if alert.key.startswith(CAP) and alert.key not in over:
+                if alert.key.startswith(CAP) and alert.key not in over and now >= alert.raised_at + CAP_WAIT:
                     ledger.records.clear_alert(alert.key)
             for key, one in over.items():
                 text = (
                     f"rule {one.rule} wants {one.wanted} actions in one round and may take {one.cap}: nothing of the "
                     "round is done; see `graphsync plan`, then mend the rule or raise its cap"
                 )
-                ledger.records.raise_alert(Alert(key=key, text=text, raised_at=self.context.now()))
+                ledger.records.clear_alert(key)  # it stands from the last refusal on
+                ledger.records.raise_alert(Alert(key=key, text=text, raised_at=now))
 
     def _refuse(self, claims: Sequence[Claim], too_much: Sequence[Exceeded]) -> None:
         """Do nothing of a round in which a rule wants too much, and look again later."""
@@ -133,9 +138,9 @@ class Planner:
                 if state is None:
                     continue
                 decision = decide(state, rules, this_round.now)
-                for intent in decision.intents:
-                    if isinstance(intent, SendNudge):
-                        nudged[intent.person] = (*nudged.get(intent.person, ()), this_round.now)
+                told = [intent.person for intent in decision.intents if isinstance(intent, SendNudge)]
+                for person in (*told, *(suggestion.person for suggestion in decision.suggestions)):
+                    nudged[person] = (*nudged.get(person, ()), this_round.now)
                 this_round.states[mentorship_id] = state
                 this_round.decisions[mentorship_id] = decision
         return this_round

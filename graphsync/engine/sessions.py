@@ -88,7 +88,7 @@ class SessionLooks:
         if session is not None:
             return self.session(session, copy_of=None)
         self._self_booked(user, calendar_event)
-        look_for_overlaps(self.context, user, [calendar_event], whole=False)
+        look_for_overlaps(self.context, user, [calendar_event])
         return None
 
     def _known(self, user: PersonId, event_id: str) -> tuple[MentoringSession | None, PersonId | None]:
@@ -275,7 +275,7 @@ class SessionLooks:
                 if again is not None:
                     self._mark(user, event_id, now + again)
         if not is_programme:
-            look_for_overlaps(self.context, user, seen.values(), whole=True)
+            look_for_overlaps(self.context, user, seen.values(), until=window.end)
         for calendar_event in seen.values():
             # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
             is_theirs = not partners.isdisjoint(_addresses(calendar_event))

@@ -17,6 +17,7 @@ from graphsync.calendar import (
 )
 from graphsync.engine.compose import Composer, LostSession, NoSlot, runners_up, session_tag
 from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.outcomes import reserve_again
 from graphsync.engine.payloads import (
     BookPayload,
     CancelPayload,
@@ -37,12 +38,14 @@ from graphsync.engine.ports import (
     Reservation,
 )
 from graphsync.engine.recorded import places_of, record
+from graphsync.engine.state import holder
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import Loss, MentoringSession, MentorshipId, Nudge, Person, PersonId
 from graphsync.rules.intents import (
     AddOnlineMeeting,
     AlertAdmin,
     BookSession,
+    CancelSession,
     Decision,
     EndMentorship,
     FlagMentorship,
@@ -63,7 +66,7 @@ log = logging.getLogger(__name__)
 
 TRY_AGAIN_TOMORROW = timedelta(days=1)
 TRY_AGAIN_SOON = timedelta(minutes=30)
-BOOK, REBOOK = "book_ahead", "rebook_same_week"
+BOOK, REBOOK, UNDISTURBED = "book_ahead", "rebook_same_week", "undisturbed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,12 @@ class Writer:
                 case LoseSession():
                     self._lose(state, intent)
                 case EndMentorship():
-                    self._end(state, intent)
+                    self._end(intent)
                 case FlagMentorship():
                     pass  # they stand together, below
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
-                case AddOnlineMeeting() | HoldTime() | ReleaseTime() | SetPresence():
+                case AddOnlineMeeting() | HoldTime() | ReleaseTime() | CancelSession() | SetPresence():
                     self._small(state, intent)
         for suggestion in decision.suggestions:
             self._suggest(state, suggestion)
@@ -122,7 +125,11 @@ class Writer:
         record(self.ledger, state, decision, self.now, places)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
 
-    def _small(self, state: MentorshipState, intent: AddOnlineMeeting | HoldTime | ReleaseTime | SetPresence) -> None:
+    def _small(
+        self,
+        state: MentorshipState,
+        intent: AddOnlineMeeting | HoldTime | ReleaseTime | CancelSession | SetPresence,
+    ) -> None:
         """Fill the outbox with what changes one event, or one person's presence, and nothing else."""
         key = f"{intent.key}/{self._stamp()}"
         match intent:
@@ -148,6 +155,14 @@ class Writer:
                     intent_key=intent.key, number=intent.number, person=intent.person, event_id=intent.event_id
                 )
                 self._add(intent, ActionKind.RELEASE, key, to_json(release))
+            case CancelSession():
+                cancel = CancelPayload(
+                    intent_key=intent.key,
+                    number=intent.number,
+                    comment=self.composer.cancelled(state, intent.code),
+                    reason=self.composer.reason_kept(state, NoSlot(code=intent.code)),
+                )
+                self._add(intent, ActionKind.CANCEL, key, to_json(cancel))
             case SetPresence():
                 presence = PresencePayload(intent_key=intent.key, person=intent.person, until=intent.until)
                 self._add(intent, ActionKind.PRESENCE, intent.key, to_json(presence))
@@ -235,16 +250,19 @@ class Writer:
         lost: MentoringSession | None,
         why_not: NoSlot | None,
     ) -> None:
-        unreadable = Reason.UNREADABLE in placement.reasons.values()
         why = why_not or NoSlot(reasons=placement.reasons)
-        if lost is not None and lost.loss is not None and not unreadable:
+        if lost is not None and lost.loss is not None and Reason.UNREADABLE not in placement.reasons.values():
             self._settle(state, intent.rule, lost, why)
             return
         no_hours = lost is None and self._hours_never_meet(intent)
         if no_hours:
             self._tell_no_hours(state, intent.rule, why)
-        retry_at = self.now + (TRY_AGAIN_SOON if unreadable else TRY_AGAIN_TOMORROW)
+        retry_at = self._try_again_at(placement.reasons)
         self._attempt(intent, self.composer.reason_kept(state, why), retry_at, no_hours=no_hours)
+
+    def _try_again_at(self, reasons: Mapping[PersonId, Reason]) -> datetime:
+        """Return when a slot that was not found is sought again: soon where a calendar could not be read just now."""
+        return self.now + (TRY_AGAIN_SOON if Reason.UNREADABLE in reasons.values() else TRY_AGAIN_TOMORROW)
 
     def _hours_never_meet(self, intent: BookSession) -> bool:
         """Tell whether the two would find no slot even with empty calendars: no other day will mend that."""
@@ -257,7 +275,7 @@ class Writer:
     def _move(self, state: MentorshipState, intent: MoveSession, placement: Placement) -> None:
         session = next(s for s in state.sessions if s.number == intent.number)
         if placement.slot is None:
-            self._attempt(intent, "the proposed time does not suit the other's calendar", None)
+            self._not_moved(state, intent, session, placement)
             return
         key = f"{intent.key}/{self._stamp()}"
         payload = MovePayload(
@@ -273,6 +291,26 @@ class Writer:
         if self._reserve(intent, key, state, placement.slot, replacing=session):
             self._add(intent, ActionKind.MOVE, key, to_json(payload))
 
+    def _not_moved(
+        self, state: MentorshipState, intent: MoveSession, session: MentoringSession, placement: Placement
+    ) -> None:
+        """Keep why a session stays where it is; whoever wished a move is told, and calendars are looked at again.
+
+        A time that was proposed is turned down by the other's calendar once, and that is that.
+        """
+        why = NoSlot(reasons=placement.reasons)
+        reason = self.composer.reason_kept(state, why)
+        unreadable = Reason.UNREADABLE in placement.reasons.values()
+        if intent.proposal_by is not None and not unreadable:
+            self._attempt(intent, f"the proposed time does not suit: {reason}", None)
+            return
+        if not unreadable:
+            for person in (p for p in state.pair if p.id in intent.wished_by):
+                payload = self.composer.not_moved(state, person, session, why, UNDISTURBED)
+                key = f"not-moved/{intent.key}/{state.role(person.id)}"
+                self._send(state, intent.rule, f"no other time for session {session.number}", key, person, payload)
+        self._attempt(intent, reason, self._try_again_at(placement.reasons))
+
     def _reserve(
         self,
         intent: BookSession | MoveSession,
@@ -283,13 +321,15 @@ class Writer:
     ) -> bool:
         """Reserve the slot for both; where the database refuses, the booking is tried again soon."""
         if replacing is not None:
-            self.ledger.reservations.release(f"session/{replacing.mentorship}/{replacing.number}")
+            self.ledger.reservations.release(holder(replacing.mentorship, replacing.number))
         people = (state.mentor.id, state.mentee.id)
         try:
             self.ledger.reservations.reserve(Reservation(person=p, slot=slot, holder=key) for p in people)
         except ReservationConflict:
             log.warning("%s: the slot was reserved meanwhile", intent.key)
             self._attempt(intent, "the slot was taken meanwhile", self.now + TRY_AGAIN_SOON)
+            if replacing is not None:
+                reserve_again(self.ledger, replacing, people)
             return False
         return True
 
@@ -316,27 +356,12 @@ class Writer:
         self._audit(intent.mentorship, intent.key, intent.rule, "lost", intent.reason)
         mark_mentorship(self.ledger, intent.mentorship, self.now)
 
-    def _end(self, state: MentorshipState, intent: EndMentorship) -> None:
-        """End the mentorship: what is to come is cancelled, but for what the two booked themselves."""
+    def _end(self, intent: EndMentorship) -> None:
+        """End the mentorship."""
         mentorship = self.ledger.mentorships.get(intent.mentorship)
         if mentorship is None:
             raise AssertionError("an intent is of a mentorship that is known")
         self.ledger.mentorships.save(replace(mentorship, closed_at=self.now))
-        for session in state.sessions:
-            for hold in session.holds if session.starts_at > self.now else ():
-                release = ReleasePayload(
-                    intent_key=f"release/{hold.event_id}",
-                    number=session.number,
-                    person=hold.person,
-                    event_id=hold.event_id,
-                )
-                key = f"release/{intent.mentorship}/{session.number}/{hold.event_id}/{self._stamp()}"
-                self._add(intent, ActionKind.RELEASE, key, to_json(release))
-            if session.stands and session.starts_at > self.now and not session.self_booked:
-                comment = self.composer.cancelled(state)
-                cancel = CancelPayload(intent_key=intent.key, number=session.number, comment=comment)
-                key = f"cancel/{intent.mentorship}/{session.number}/{self._stamp()}"
-                self._add(intent, ActionKind.CANCEL, key, to_json(cancel))
         self._audit(intent.mentorship, intent.key, intent.rule, "ended", intent.reason)
         mark_mentorship(self.ledger, intent.mentorship, self.now)
 
@@ -370,8 +395,9 @@ class Writer:
         if isinstance(intent, BookSession | MoveSession):
             slot = self.placements[intent.request.key].slot
             if slot is None:
-                reason = self.composer.reason_kept(state, NoSlot(reasons=self.placements[intent.request.key].reasons))
-                self._attempt(intent, reason, self.now + TRY_AGAIN_TOMORROW)
+                reasons = self.placements[intent.request.key].reasons
+                reason = self.composer.reason_kept(state, NoSlot(reasons=reasons))
+                self._attempt(intent, reason, self._try_again_at(reasons))
                 return
         person = state.person(suggestion.person)
         payload = self.composer.suggestion(state, suggestion, slot)

@@ -9,6 +9,7 @@ from graphsync.mentoring import Choice, FlagKind, MentoringSession, Reach, Statu
 from graphsync.rules.held import Held, about_session, held, to_be_lost
 from graphsync.rules.intents import EndMentorship, LoseSession, Matter, Step, Verdict
 from graphsync.rules.practice import Practice
+from graphsync.rules.requests import cancel, give_back
 from graphsync.rules.schema import CloseWell
 from graphsync.rules.start_well import starts_at
 from graphsync.rules.walk import Walk
@@ -20,6 +21,9 @@ ASKED_WITHIN = timedelta(days=7)
 """Whether they met is asked no longer than that: nobody remembers, and the next session is near."""
 
 ENDS = Step("close_well.ends", Verdict.ACTS)
+CANCELS = Step("close_well.cancels", Verdict.ACTS)
+GIVES_BACK = Step("close_well.gives_back", Verdict.ACTS)
+HELD_BACK = Step("close_well.held_back", Verdict.HOLDS)
 TELLS_OF_END = Step("close_well.tells_of_end", Verdict.ACTS)
 ENDED = Step("close_well.ended", Verdict.DOES_NOT_APPLY)
 TO_RENEW = Step("close_well.to_renew", Verdict.ACTS)
@@ -50,8 +54,10 @@ def _ended(walk: Walk, rule: CloseWell) -> None:
     state = walk.state
     if any(person.reach is Reach.GONE for person in state.pair):
         walk.flag(rule, TO_RENEW, FlagKind.TO_RENEW, "one of the two has left: the match is to be renewed")
-    if state.mentorship.closed_at is None and state.mentorship.status is not Status.ENDED:
-        _end(walk, rule, ENDS, walk.standing.why)
+    if state.mentorship.status is not Status.ENDED:
+        if state.mentorship.closed_at is None:
+            _end(walk, rule, ENDS, walk.standing.why)
+        _clear(walk, rule)
     closed_at = state.mentorship.closed_at or walk.now
     if walk.now >= closed_at + TOLD_WITHIN or (
         state.mentorship.status is Status.ENDED and not state.mentorship.closed_at
@@ -76,6 +82,20 @@ def _ended_on_purpose(walk: Walk) -> bool:
 def _end(walk: Walk, rule: CloseWell, step: Step, reason: str) -> None:
     mentorship = walk.state.mentorship.id
     walk.act(rule, step, EndMentorship(key=f"end/{mentorship}", mentorship=mentorship, rule=rule.name, reason=reason))
+
+
+def _clear(walk: Walk, rule: CloseWell) -> None:
+    """Take what is to come off the calendars, but for what the two booked themselves.
+
+    It is looked at as long as the mentorship is known: a session may have been on its way to the calendars at the end.
+    """
+    for session in walk.state.sessions:
+        if session.starts_at <= walk.now:
+            continue
+        if session.stands and not session.self_booked:
+            cancel(walk, rule, (CANCELS, HELD_BACK), session, "ended", "the mentorship has ended")
+        for hold in session.holds:
+            give_back(walk, rule, (GIVES_BACK, HELD_BACK), session, hold)
 
 
 def _paused(walk: Walk, rule: CloseWell) -> None:
@@ -158,6 +178,9 @@ PRACTICE = Practice(
     run=close_well,
     steps=(
         ENDS,
+        CANCELS,
+        GIVES_BACK,
+        HELD_BACK,
         TELLS_OF_END,
         ENDED,
         TO_RENEW,

@@ -65,13 +65,14 @@ class BookSession(Intent):
 class MoveSession(Intent):
     """Move a session that stands: to the time somebody proposed, or to the best one where a move was accepted.
 
-    `proposal_by` is who proposed the time of the request's one window; `agreed` are those who said yes to a move 24 to
-    48 hours ahead, without whom it is refused then.
+    `proposal_by` is who proposed the time of the request's one window, `wished_by` who let it be moved without one;
+    `agreed` are those who said yes to a move 24 to 48 hours ahead, without whom it is refused then.
     """
 
     number: int
     request: BookingRequest
     proposal_by: PersonId | None = None
+    wished_by: frozenset[PersonId] = frozenset()
     agreed: frozenset[PersonId] = frozenset()
 
 
@@ -185,8 +186,19 @@ class LoseSession(Intent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelSession(Intent):
+    """Cancel a session to come that stands, for a reason the two know; nothing is put in its place.
+
+    `code` is `ended` where the mentorship is, `skipped` where one of the two said that it is to be skipped.
+    """
+
+    number: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndMentorship(Intent):
-    """End the mentorship: nothing is booked for it any more, and sessions to come are cancelled."""
+    """End the mentorship: nothing is booked for it any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +225,7 @@ AnyIntent = (
     | SendNudge
     | KeepReason
     | LoseSession
+    | CancelSession
     | EndMentorship
     | FlagMentorship
     | AlertAdmin

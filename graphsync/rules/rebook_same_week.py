@@ -9,7 +9,7 @@ from graphsync.mentoring import Choice, Loss, Medium, MentoringSession, Proposal
 from graphsync.rules.deadlines import after_working_time
 from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import move_request, standing_times
+from graphsync.rules.requests import cancel, move_request, standing_times
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.video_first import medium_of_next
@@ -27,6 +27,8 @@ MARGIN = timedelta(minutes=30)
 NOTHING_LOST = Step("rebook_same_week.nothing_lost", Verdict.DOES_NOT_APPLY)
 UNDER_WAY = Step("rebook_same_week.under_way", Verdict.WAITS)
 SKIPPED = Step("rebook_same_week.skipped", Verdict.ACTS)
+SKIPS = Step("rebook_same_week.skips", Verdict.ACTS)
+SKIP_FAILED = Step("rebook_same_week.skip_failed", Verdict.HOLDS)
 LONG_OVER = Step("rebook_same_week.long_over", Verdict.DOES_NOT_APPLY)
 ASKS_FOR_STANDING_TIME = Step("rebook_same_week.asks_for_standing_time", Verdict.ACTS)
 PAIR_FIRST = Step("rebook_same_week.pair_first", Verdict.WAITS)
@@ -56,9 +58,13 @@ def rebook_same_week(walk: Walk, rule: RebookSameWeek) -> None:
             _put_back(walk, rule, session)
             return  # one at a time: the next number is known once this one is booked
     found = False
+    lost = {session.number: session for session in state.sessions if session.loss is not None}
     for session in state.sessions:
         if session.stands and not session.self_booked and session.starts_at > walk.now:
-            if _left_behind(state, session):
+            if session.replaces in lost and _is_skipped(state, lost[session.replaces]):
+                found = True
+                cancel(walk, rule, (SKIPS, SKIP_FAILED), session, "skipped", "one of the two wished to go without it")
+            elif _left_behind(state, session):
                 found = True
                 if _move_absent(walk, rule, session):
                     return
@@ -72,6 +78,12 @@ def rebook_same_week(walk: Walk, rule: RebookSameWeek) -> None:
 def about_lost(session: MentoringSession) -> str:
     """Return the matter under which the two say that a lost session is to be skipped."""
     return f"lost/{session.mentorship}/{session.number}"
+
+
+def _is_skipped(state: MentorshipState, lost: MentoringSession) -> bool:
+    """Tell whether one of the two said that a lost session is to be skipped."""
+    reply = state.reply(about_lost(lost))
+    return reply is not None and reply.choice is Choice.SKIP
 
 
 def awaits_replacement(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
@@ -117,8 +129,7 @@ def _replacements_in_a_row(state: MentorshipState, session: MentoringSession) ->
 
 def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
     state = walk.state
-    reply = state.reply(about_lost(lost))
-    if reply is not None and reply.choice is Choice.SKIP:
+    if _is_skipped(state, lost):
         _settle(walk, rule, SKIPPED, lost, f"session {lost.number} is skipped", "skipped")
         return
     in_a_row = _replacements_in_a_row(state, lost)
@@ -340,6 +351,8 @@ PRACTICE = Practice(
         NOTHING_LOST,
         UNDER_WAY,
         SKIPPED,
+        SKIPS,
+        SKIP_FAILED,
         LONG_OVER,
         ASKS_FOR_STANDING_TIME,
         PAIR_FIRST,

@@ -1,4 +1,4 @@
-"""What a practice asks the scheduler for: the two people, their limits, and what keeps a session undisturbed."""
+"""What several practices ask for alike: a time for a session, its cancelling, and the return of time kept around it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from graphsync.calendar import BookingRequest, Limits, TimeSlot, zone
-from graphsync.mentoring import DayHours, MentoringSession, Person, WeeklyHours
+from graphsync.mentoring import DayHours, Hold, MentoringSession, Person, WeeklyHours
 from graphsync.rules.durations import ClockSpan
-from graphsync.rules.schema import BookAhead, Undisturbed
+from graphsync.rules.intents import CancelSession, ReleaseTime, Step
+from graphsync.rules.schema import BookAhead, Rule, Undisturbed
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
 
@@ -69,6 +70,46 @@ def standing_times(state: MentorshipState, windows: Sequence[TimeSlot], length: 
                 times.append(slot)
             day += A_DAY
     return tuple(times)
+
+
+def cancel(walk: Walk, rule: Rule, steps: tuple[Step, Step], session: MentoringSession, code: str, why: str) -> None:
+    """Want a session to come cancelled, once; `steps` are the one taken, and the one where it was refused lately."""
+    key = f"cancel/{session.mentorship}/{session.number}"
+    cancels, held_back = steps
+    if not walk.under_way(f"{key}/") and not walk.held_back(rule, held_back, key):
+        walk.act(
+            rule,
+            cancels,
+            CancelSession(
+                key=key,
+                mentorship=session.mentorship,
+                rule=rule.name,
+                reason=f"session {session.number} does not take place: {why}",
+                number=session.number,
+                code=code,
+            ),
+        )
+
+
+def give_back(walk: Walk, rule: Rule, steps: tuple[Step, Step], session: MentoringSession, hold: Hold) -> None:
+    """Want time that is kept around a session given back, once; `steps` as for `cancel`."""
+    key = f"release/{session.mentorship}/{session.number}/{hold.event_id}"
+    gives_back, held_back = steps
+    if not walk.under_way(f"{key}/") and not walk.held_back(rule, held_back, key):
+        walk.act(
+            rule,
+            gives_back,
+            ReleaseTime(
+                key=key,
+                mentorship=session.mentorship,
+                rule=rule.name,
+                reason=f"session {session.number} wants this time no longer",
+                number=session.number,
+                kind=hold.kind,
+                person=hold.person,
+                event_id=hold.event_id,
+            ),
+        )
 
 
 def _hours(person: Person, lunch: ClockSpan) -> WeeklyHours:

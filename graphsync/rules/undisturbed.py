@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from graphsync.calendar import TimeSlot, iso_week
 from graphsync.mentoring import Choice, Hold, HoldKind, MentoringSession, OptIn, Person, PersonId, Response
-from graphsync.rules.intents import HoldTime, Matter, MoveSession, ReleaseTime, SetPresence, Step, Verdict
+from graphsync.rules.intents import HoldTime, Matter, MoveSession, SetPresence, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import move_request
+from graphsync.rules.requests import give_back, move_request
 from graphsync.rules.schema import Prepare, Undisturbed
 from graphsync.rules.walk import Walk
 
@@ -56,23 +56,7 @@ def _keep(walk: Walk, rule: Undisturbed, session: MentoringSession) -> bool:
     missing = {key: slot for key, slot in wanted.items() if key not in kept}
     mentorship = session.mentorship
     for hold in surplus:
-        key = f"release/{mentorship}/{session.number}/{hold.event_id}"
-        if not walk.under_way(f"{key}/") and not walk.held_back(rule, HOLD_FAILED, key):
-            reason = f"session {session.number} wants this time no longer"
-            walk.act(
-                rule,
-                GIVES_BACK,
-                ReleaseTime(
-                    key=key,
-                    mentorship=mentorship,
-                    rule=rule.name,
-                    reason=reason,
-                    number=session.number,
-                    kind=hold.kind,
-                    person=hold.person,
-                    event_id=hold.event_id,
-                ),
-            )
+        give_back(walk, rule, (GIVES_BACK, HOLD_FAILED), session, hold)
     for (kind, person), slot in missing.items():
         key = f"hold/{mentorship}/{session.number}/{kind}/{walk.state.role(person)}/{slot.start:%Y%m%dT%H%M}"
         if walk.under_way(f"{key}/"):
@@ -164,6 +148,7 @@ def _booked_over(walk: Walk, rule: Undisturbed, session: MentoringSession, perso
                 reason=f"another meeting lies over session {session.number}, and a move was wished",
                 number=session.number,
                 request=request,
+                wished_by=frozenset({person.id}),
             ),
         )
     elif reply is None and not walk.said(about, person):

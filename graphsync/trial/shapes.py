@@ -180,7 +180,7 @@ class WhoSaid(Section):
 class FailSaid(Section):
     """What the service cannot do from now on; it is tried again a day later."""
 
-    what: Annotated[str, word(("book", "move", "online", "hold", "nothing"))] = Field(
+    what: Annotated[str, word(("book", "move", "online", "hold", "cancel", "nothing"))] = Field(
         description="`book`, `move`, `online` or `hold`; `nothing` ends it"
     )
 

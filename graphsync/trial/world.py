@@ -35,6 +35,7 @@ from graphsync.rules.intents import (
     AlertAdmin,
     AnyIntent,
     BookSession,
+    CancelSession,
     Decision,
     EndMentorship,
     FlagMentorship,
@@ -61,6 +62,7 @@ _KINDS: Final[Mapping[type, str]] = {
     AddOnlineMeeting: "online",
     HoldTime: "hold",
     ReleaseTime: "hold",
+    CancelSession: "cancel",
 }
 """What can be held up or fail, in the words of a rule test."""
 
@@ -328,8 +330,11 @@ class World:
                     self._tell(life, "put_back", f"session/{intent.number}")
                 case LoseSession():
                     life.put(replace(life.sessions[intent.number], loss=Loss.NOT_HELD, lost_at=self.now))
+                case CancelSession():
+                    cancelled = replace(life.sessions[intent.number], loss=Loss.CANCELLED, lost_at=self.now)
+                    life.put(replace(cancelled, no_slot_reason=intent.code))
                 case EndMentorship():
-                    self._end(life)
+                    life.mentorship = replace(life.mentorship, closed_at=self.now)
                 case AddOnlineMeeting():
                     life.put(replace(life.sessions[intent.number], online=True))
                 case HoldTime():
@@ -440,7 +445,12 @@ class World:
     def _move(self, life: Life, intent: MoveSession, placement: Placement) -> None:
         session = life.sessions[intent.number]
         if placement.slot is None:
-            self._attempt(life, intent.key, "no slot", None)
+            if intent.proposal_by is not None:
+                self._attempt(life, intent.key, "no slot", None)
+                return
+            for person in sorted(intent.wished_by):
+                self._once(life, person, "not_moved", f"session/{intent.number}")
+            self._attempt(life, intent.key, "no slot", self.now + A_DAY)
             return
         start, end = placement.slot.start, placement.slot.end
         life.put(
@@ -458,13 +468,6 @@ class World:
             )
         )
 
-    def _end(self, life: Life) -> None:
-        life.mentorship = replace(life.mentorship, closed_at=self.now)
-        for session in list(life.sessions.values()):
-            if session.stands and session.starts_at > self.now and not session.self_booked:
-                ended = replace(session, loss=Loss.CANCELLED, lost_at=self.now, no_slot_reason="ended", holds=())
-                life.put(ended)
-
     # ------------------------------------------------------------ messages
 
     def _sent(self, life: Life, to: PersonId, kind: str, about: str) -> Sent:
@@ -472,10 +475,15 @@ class World:
 
     def _tell(self, life: Life, kind: str, about: str, *, once: bool = False) -> None:
         for person in (life.mentorship.mentee, life.mentorship.mentor):
-            sent = self._sent(life, person, kind, about)
-            known = any((m.to, m.kind, m.about) == (sent.to, sent.kind, sent.about) for m in self.mail)
-            if not (once and known):
-                self.mail.append(sent)
+            if once:
+                self._once(life, person, kind, about)
+            else:
+                self.mail.append(self._sent(life, person, kind, about))
+
+    def _once(self, life: Life, person: PersonId, kind: str, about: str) -> None:
+        """Send somebody a message that they have not had yet."""
+        if all((mail.to, mail.kind, mail.about) != (person, kind, about) for mail in self.mail):
+            self.mail.append(self._sent(life, person, kind, about))
 
     def _message(self, life: Life, person: PersonId, kind: str, about: str, practice: str, rung: int) -> None:
         self.mail.append(self._sent(life, person, kind, about))

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from tenant import SESSION, a_pair, a_person, berlin, wall
+from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 
+from graphsync.engine.context import mark_mentorship
+from graphsync.errors import GraphTransient
 from graphsync.mentoring import FlagKind, Loss
 
 BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
@@ -159,7 +161,7 @@ def test_after_a_session_both_are_asked_and_we_did_not_puts_it_back(opened):
 def test_a_pause_stops_everything_and_ends_by_itself(opened):
     tenant = opened(ENFORCE + CLOSE + START)
     tenant.run_until(berlin("2026-03-02 10:00"))
-    shown, done = tenant.click("tom", "click here", until="2026-04-01")
+    shown, done = tenant.click("tom", "pause the programme", until="2026-04-01")
     assert 'type="date"' in shown.text
     assert done.status_code == 200
     tenant.run_for(hours=1)
@@ -174,7 +176,7 @@ def test_a_pause_stops_everything_and_ends_by_itself(opened):
 def test_a_pause_needs_a_day_to_come(opened, until):
     tenant = opened(START)
     tenant.run_until(berlin("2026-03-02 10:00"))
-    _, done = tenant.click("tom", "click here", until=until)
+    _, done = tenant.click("tom", "pause the programme", until=until)
     assert done.status_code == 400
     tenant.run_for(hours=1)
     with tenant.store.transaction() as ledger:
@@ -267,3 +269,125 @@ def test_people_read_their_own_language(opened):
     shown, done = tenant.click("mira", "Cela me convient")
     assert 'lang="fr"' in shown.text
     assert "C’est noté." in done.text
+
+
+def end_it(tenant, person):
+    """Answer the link by which one ends a mentorship."""
+    with tenant.store.transaction() as ledger:
+        (mentorship,) = ledger.mentorships.all()
+        known = ledger.people.by_address(f"{person}@fabrikam.test")
+    link = tenant.links.answer(mentorship.id, known.id, f"mentorship/{mentorship.id}", "end", None)
+    assert tenant.web.post(link.removeprefix(tenant.receiver.url)).status_code == 200
+
+
+def test_a_booking_that_waits_at_an_end_is_not_carried_out(opened):
+    tenant = opened(ENFORCE + CLOSE)
+
+    def busy(_real, *_arguments):
+        raise GraphTransient("too many requests", retry_after=timedelta(hours=2))
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_event=busy))
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    end_it(tenant, "tom")
+    tenant.run_for(minutes=10)
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=3)
+    assert tenant.meetings("tom", "mira") == []
+    assert [s for s in subjects(tenant, "mira") if s.startswith("Thank you")]
+
+
+def test_a_booking_that_got_through_unheard_is_cancelled_after_an_end(opened):
+    tenant = opened(ENFORCE + CLOSE)
+
+    def lost_answer(real, *arguments):
+        real(*arguments)
+        raise GraphTransient("no answer", retry_after=timedelta(hours=2))
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_event=lost_answer))
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    assert len(tenant.meetings("tom", "mira")) == 1
+    end_it(tenant, "tom")
+    tenant.run_for(minutes=10)
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=3)
+    assert tenant.meetings("tom", "mira") == []
+
+
+def test_time_kept_for_a_session_that_was_lost_meanwhile_is_given_back(opened):
+    tenant = opened(ENFORCE + QUIET)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    meeting = tenant.only_meeting("tom", "mira")
+    held = []
+
+    def lost_answer(real, who, body):
+        found = real(who, body)
+        if '"private"' in body:
+            held.append(found.id)
+            raise GraphTransient("no answer", retry_after=timedelta(hours=2))
+        return found
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_event=lost_answer))
+    tenant.answer("mira", meeting, "accepted")
+    tenant.run_for(minutes=10)
+    assert held
+    assert tenant.holds("mira") or tenant.holds("tom")
+    tenant.cancel("tom", meeting)
+    tenant.run_for(minutes=10)
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=1)
+    coming = [session for session in tenant.sessions() if session.stands]
+    around = [hold for session in coming for hold in session.holds]
+    assert len(tenant.holds("mira")) + len(tenant.holds("tom")) == len(around)
+
+
+def test_who_wished_a_move_hears_that_no_other_time_was_found_and_gets_one_once_there_is(opened):
+    tenant = opened(ENFORCE + QUIET)
+    meeting = accepted(tenant)
+    was_at = meeting.start
+    for day in range(3, 32):
+        tenant.busy("tom", berlin(f"2026-03-{day:02} 00:00"), berlin(f"2026-03-{day:02} 23:45"), "oof")
+    blocker = tenant.busy("mira", meeting.start, meeting.end)
+    tenant.run_for(hours=1)
+    tenant.click("mira", "move the session")
+    tenant.run_for(hours=2)
+    told = [s for s in subjects(tenant, "mira") if s.startswith("No other time yet")]
+    assert len(told) == 1
+    assert [s for s in subjects(tenant, "tom") if s.startswith("No other time yet")] == []
+    assert tenant.only_meeting("tom", "mira").start == was_at
+    assert blocker
+    for event in tenant.world.events("tom@fabrikam.test"):
+        if event.subject == "Own":
+            tenant.world.delete_event("tom@fabrikam.test", event.id, actor="tom@fabrikam.test")
+    tenant.run_for(days=1, hours=2)
+    assert tenant.only_meeting("tom", "mira").start != was_at
+    assert len([s for s in subjects(tenant, "mira") if s.startswith("No other time yet")]) == 1
+
+
+def test_the_time_a_lost_session_was_put_to_can_be_skipped_by_the_link(opened):
+    tenant = opened(ENFORCE + REBOOK)
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    tenant.cancel("tom", tenant.only_meeting("tom", "mira"))
+    tenant.run_for(hours=8)
+    again = tenant.only_meeting("tom", "mira")
+    assert [s for s in subjects(tenant, "tom") if "has a new time" in s]
+    tenant.click("tom", "Skip this one")
+    tenant.run_for(hours=1)
+    replacement = next(s for s in tenant.sessions() if s.replaces == 1)
+    assert replacement.loss is Loss.CANCELLED
+    tenant.run_until(again.end + timedelta(days=1))
+    assert all(session.replaces != replacement.number for session in tenant.sessions())
+
+
+def test_the_alert_of_a_cap_stands_while_the_refused_round_waits(opened):
+    mentees = ("tom", "noor", "ana")
+    tenant = opened(
+        "- {name: book, practice: book_ahead, mode: enforce, cap: 2}\n" + TOUCH,
+        people=[a_person(name) for name in ("mira", *mentees)],
+        pairs=[a_pair("mira", mentee) for mentee in mentees],
+    )
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    with tenant.store.transaction() as ledger:
+        mark_mentorship(ledger, ledger.mentorships.all()[0].id, tenant.now)
+    tenant.next_at = tenant.now
+    tenant.run_for(minutes=1)
+    assert "cap/book" in tenant.alerts()

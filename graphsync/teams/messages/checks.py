@@ -101,7 +101,7 @@ def _rendered(language: str, kind: MessageKind, parts: Parts) -> Iterator[tuple[
     """Yield what breaks when the samples are put in: nobody is to find that in a message."""
     common = {"name": "Tom Ek", "other": "Mira Vogel", "contact": "coordinator@fabrikam.test", "pause_link": ""}
     seen = set()
-    for sample in kind.samples:
+    for sample in kind.samples_in(language):
         values: dict[str, Any] = {**(common if kind.is_message else {}), **sample}
         for source, line in _pieces(parts):
             try:

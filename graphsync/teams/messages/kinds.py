@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -19,7 +19,12 @@ COMMON: Final[Mapping[str, str]] = MappingProxyType(
 """The variables that the templates of all messages may use beside their own."""
 
 WHEN, LATER = datetime(2026, 10, 22, 8, tzinfo=UTC), datetime(2026, 10, 29, 8, 30, tzinfo=UTC)
+LAST = datetime(2026, 10, 30, 14, tzinfo=UTC)
 LINK: Final = "https://graphsync.example/a/sample"
+
+
+class ByLanguage(dict[str, str]):
+    """A sample that is a text itself, by language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,11 @@ class MessageKind:
     variables: Mapping[str, str] = field(default_factory=dict)
     samples: tuple[Mapping[str, Any], ...] = ({},)
 
+    def samples_in(self, language: str) -> Iterator[dict[str, Any]]:
+        """Yield the samples as a reader of `language` gets them."""
+        for sample in self.samples:
+            yield {name: value[language] if isinstance(value, ByLanguage) else value for name, value in sample.items()}
+
 
 _WHEN = "when the session is, an instant"
 _PAIR = {"mentor": "the mentor's name", "mentee": "the mentee's name"}
@@ -58,7 +68,18 @@ _REASON_CODES = (
     "no_common_hour",
     "moved_often",
     "skipped",
+    "ended",
     "outside",
+)
+_AWAY = ByLanguage(en="Mira Vogel is away", fr="absence de Mira Vogel")
+_NO_HOUR = ByLanguage(en="there was no hour that both had free", fr="il n’y avait aucun créneau libre pour les deux")
+_NO_OVERLAP = ByLanguage(
+    en="the working hours of the two do not overlap",
+    fr="les heures de travail des deux personnes n’ont aucun moment en commun",
+)
+_FULL = ByLanguage(
+    en="the calendar of Mira Vogel had no hour left that suited both",
+    fr="il n’y avait plus, dans l’agenda de Mira Vogel, de créneau qui convienne aux deux",
 )
 _PUT_BACK = {
     "lost": WHEN,
@@ -70,7 +91,7 @@ _PUT_BACK = {
     "skip_link": "",
 }
 _SUGGESTION = {
-    "why": "the pair has no session yet",
+    "proposed": False,
     "when": WHEN,
     "instead_of": None,
     "yes_link": LINK,
@@ -118,8 +139,10 @@ _ALL: Final = (
         *(
             {
                 **_SAMPLE_PAIR,
-                "how": "on video in Teams, cameras on.",
-                "why": "the best hour you both have free",
+                "how": ByLanguage(en="on video in Teams, cameras on.", fr="en visio sur Teams, caméras allumées."),
+                "why": ByLanguage(
+                    en="the best hour you both have free", fr="c’est le meilleur créneau que vous ayez tous deux"
+                ),
                 "contact": "coordinator@fabrikam.test",
                 "first": first,
                 "closing": closing,
@@ -138,7 +161,12 @@ _ALL: Final = (
             "room": "the room, or empty",
         },
         {"medium": "video", "phone": "", "office": "", "room": ""},
-        {"medium": "phone", "phone": "Mira calls +49 30 1234", "office": "", "room": ""},
+        {
+            "medium": "phone",
+            "phone": ByLanguage(en="Mira calls +49 30 1234", fr="Mira appelle le +49 30 1234"),
+            "office": "",
+            "room": "",
+        },
         {"medium": "in_person", "phone": "", "office": "Berlin 2", "room": "Linden"},
         {"medium": "in_person", "phone": "", "office": "", "room": ""},
     ),
@@ -148,7 +176,7 @@ _ALL: Final = (
         {"kind": "`first_choice` or `replacement`", "reason": "why not in the lost week, or empty"},
         {"kind": "first_choice", "reason": ""},
         {"kind": "replacement", "reason": ""},
-        {"kind": "replacement", "reason": "Mira is away"},
+        {"kind": "replacement", "reason": _AWAY},
     ),
     _text(
         "reason",
@@ -156,12 +184,18 @@ _ALL: Final = (
         {"code": f"one of {', '.join(f'`{code}`' for code in _REASON_CODES)}", "name": "whom it is about, or empty"},
         *({"code": code, "name": "Mira Vogel"} for code in _REASON_CODES),
     ),
-    _text("cancelled", "what is said with the cancelling of a session after an end, to both", {}),
+    _text(
+        "cancelled",
+        "what is said with the cancelling of a session, to both",
+        {"code": "why: `ended` or `skipped`"},
+        {"code": "ended"},
+        {"code": "skipped"},
+    ),
     _text(
         "standing_time",
         "a weekday and time that the two have settled",
         {"weekday": "the weekday in the reader's language", "time": "the time of day"},
-        {"weekday": "Tuesday", "time": "10:00"},
+        {"weekday": ByLanguage(en="Tuesday", fr="mardi"), "time": "10:00"},
     ),
     _text(
         "hold_subject",
@@ -180,7 +214,12 @@ _ALL: Final = (
             "settle_link": "says that all of it suits",
         },
         {"cadence_days": 14, "standing": "", "medium": "video", "settle_link": LINK},
-        {"cadence_days": 7, "standing": "Tuesdays at 10:00", "medium": "phone", "settle_link": LINK},
+        {
+            "cadence_days": 7,
+            "standing": ByLanguage(en="Tuesdays at 10:00", fr="le mardi à 10:00"),
+            "medium": "phone",
+            "settle_link": LINK,
+        },
         {"cadence_days": 21, "standing": "", "medium": "in_person", "settle_link": ""},
     ),
     _message(
@@ -216,16 +255,22 @@ _ALL: Final = (
             "ask_standing_time": "whether another weekday and hour is asked for",
             "skip_link": "goes without it this time, or empty",
         },
-        {**_PUT_BACK, "slot": LATER, "alternatives": (LATER,)},
-        {**_PUT_BACK, "slot": LATER, "reason": "Mira is away", "suggestion": WHEN, "skip_link": LINK},
-        {**_PUT_BACK, "reason": "there was no hour that both had free"},
+        {**_PUT_BACK, "slot": LATER, "alternatives": (LAST,), "skip_link": LINK},
+        {**_PUT_BACK, "slot": LATER, "reason": _AWAY, "suggestion": WHEN, "skip_link": LINK},
+        {**_PUT_BACK, "reason": _NO_HOUR},
         {**_PUT_BACK, "ask_standing_time": True},
     ),
     _message(
         "no_session",
         "when the hours of the two leave no room for sessions at all, to both",
         {"reason": "why"},
-        {"reason": "the working hours of the two do not overlap"},
+        {"reason": _NO_OVERLAP},
+    ),
+    _message(
+        "not_moved",
+        "when no other time was found for a session that another meeting lies over, to who wished it moved",
+        {"when": _WHEN, "reason": "why"},
+        {"when": WHEN, "reason": _FULL},
     ),
     _message("new_standing_time", "when replacements were lost several times in a row, to both"),
     _message(
@@ -235,12 +280,15 @@ _ALL: Final = (
             "action": "`book`, `rebook`, `move`, `add_video` or `hold`",
             "when": "the time it is about, an instant, or nothing",
             "instead_of": "the time it stood at, an instant, or nothing",
-            "why": "why it is suggested",
+            "proposed": "whether somebody proposed that time",
             "yes_link": "agrees",
             "no_link": "declines",
         },
         *({**_SUGGESTION, "action": action} for action in ("book", "add_video", "hold")),
-        *({**_SUGGESTION, "action": action, "when": LATER, "instead_of": WHEN} for action in ("rebook", "move")),
+        *(
+            {**_SUGGESTION, "action": action, "when": LATER, "instead_of": WHEN, "proposed": proposed}
+            for action, proposed in (("rebook", False), ("move", False), ("move", True))
+        ),
     ),
     _message(
         "consent",
@@ -299,7 +347,7 @@ _ALL: Final = (
     ),
     _message("resumed", "when a pause is over, to both"),
     _message("ended", "when a mentorship was ended, to both", may_pause=False),
-    _message("closed", "when there was no session for 90 days, to both", may_pause=False),
+    _message("closed", "when there was no session for long, to both", may_pause=False),
     _message(
         "coordinator_week",
         "once a week, to coordinators: which mentorships need a hand; no delays, counts, or which of the two",

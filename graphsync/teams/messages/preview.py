@@ -91,7 +91,7 @@ def _page(texts: Texts, language: str) -> str:
 
 
 def _samples(texts: Texts, kind: MessageKind, reader: Reader) -> Iterator[Mapping[str, Any]]:
-    for sample in kind.samples:
+    for sample in kind.samples_in(reader.language):
         if kind.is_message:
             values = {"other": _OTHER, **sample}
             yield _shown(texts.message(kind.name, values, reader, contact=SAMPLE_CONTACT, pause_link=SAMPLE_PAUSE))
@@ -103,7 +103,7 @@ def _digest(texts: Texts, reader: Reader) -> Message:
     sections = [
         texts.section(
             name,
-            {"other": _OTHER, **KINDS[name].samples[0]},
+            {"other": _OTHER, **next(KINDS[name].samples_in(reader.language))},
             reader,
             contact=SAMPLE_CONTACT,
             pause_link=SAMPLE_PAUSE,
