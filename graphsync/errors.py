@@ -32,9 +32,13 @@ class Problem:
 
     def __str__(self) -> str:
         """Return `file:line:column: rule 'name': found …; expected …`."""
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         rule = f"rule {self.rule!r}: " if self.rule else ""
-        return f"{place}: {rule}found {self.found}; expected {self.expected}"
+        return f"{self.place}: {rule}found {self.found}; expected {self.expected}"
+
+    @property
+    def place(self) -> str:
+        """Where it is, `file:line:column`; unlike what was found, it holds nothing of the file."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 def one_of(allowed: Iterable[str], found: object = None) -> str:

@@ -22,8 +22,10 @@ from graphsync.graph.client import GraphClient, GraphConnection
 from graphsync.graph.credentials import ClientCertificate, ClientSecret
 from graphsync.graph.read_only import read_only
 from graphsync.jobs import EngineThread, SteppedThread
+from graphsync.rules.config import Config
 from graphsync.settings import CONFIG, Settings, load_rules, load_settings
 from graphsync.store import open_copy, open_store
+from graphsync.watching import ConfigWatch
 from graphsync.web.answers import answers_blueprint
 from graphsync.web.app import create_app
 from graphsync.web.intake import Intake, StoreForNotifications
@@ -91,7 +93,19 @@ def service_app() -> Flask:
     thread.start()
     at_worker_end(thread.stop)
     answers = answers_blueprint(store, links, clock, on_marked=thread.wake)
-    return create_app(intake=intake, clock=clock, answers=answers)
+    if stepped is not None:
+        return create_app(intake=intake, clock=clock, answers=answers)
+
+    def offer(config: Config) -> None:
+        engine.offer(config)
+        thread.wake()
+
+    watched = ConfigWatch(
+        settings.directory, settings.config, lambda: load_settings(os.environ, settings.directory).config, offer, clock
+    )
+    watched.start()
+    at_worker_end(watched.stop)
+    return create_app(intake=intake, clock=clock, answers=answers, configured=lambda: watched.standing)
 
 
 def plan_now(directory: Path) -> Plan:

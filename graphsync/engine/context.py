@@ -11,11 +11,12 @@ from graphsync.mentoring import Mentorship, MentorshipId, Person
 from graphsync.rules.config import Config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
     """The ports and the configuration; `notification_url` is where Graph is asked to send its notifications.
 
-    `links` makes the personal links in messages.
+    `links` makes the personal links in messages. `config` is replaced between two runs of the engine and never within
+    one; nothing else changes.
     """
 
     store: Store

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from graphsync.engine.chats import ChatLooks
-from graphsync.engine.context import Context
+from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
 from graphsync.engine.perform import Performer
@@ -18,6 +19,7 @@ from graphsync.engine.sessions import SessionLooks
 from graphsync.engine.subscriptions import SubscriptionLooks
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound, GraphTransient, StoreUnavailable, need_retry
 from graphsync.mentoring import MentorshipId, PersonId, Reach
+from graphsync.rules.config import Config
 from graphsync.rules.mentorships import MentorshipRow
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Engine:
     _throttled: dict[str, datetime] = field(init=False, default_factory=dict)
     """Until when Graph wants to hear nothing of a mailbox, by owner of the subjects in it."""
     _purged_on: date | None = field(init=False, default=None)
+    _offered: deque[Config] = field(init=False, default_factory=lambda: deque(maxlen=1))
 
     def __post_init__(self) -> None:
         self._people = PeopleLooks(self.context)
@@ -68,6 +71,7 @@ class Engine:
 
     def run(self) -> datetime | None:
         """Work until nothing is left to do now; return when the next timer is due, None where there is none."""
+        self._take_up()
         self._start()
         self._purge()
         for _round in range(MOST_ROUNDS):
@@ -78,6 +82,22 @@ class Engine:
         with self.context.store.transaction() as ledger:
             timers = (ledger.work.next_at(), self._start_at)
         return min((instant for instant in timers if instant is not None), default=None)
+
+    def offer(self, config: Config) -> None:
+        """Have the next run take up `config`, whole; may be called from any thread, and returns at once."""
+        self._offered.append(config)
+
+    def _take_up(self) -> None:
+        """Take up a configuration that was offered: everything is decided anew under it."""
+        if not self._offered:
+            return
+        config = self._offered.pop()
+        self.context.config = config
+        self._rows = config.mentorships
+        self._start_at = self.context.now()
+        with self.context.store.transaction() as ledger:
+            for mentorship in ledger.mentorships.all():
+                mark_mentorship(ledger, mentorship.id, self.context.now())
 
     def _start(self) -> None:
         """Do what a life of the service begins with; what cannot be done now is tried again later.

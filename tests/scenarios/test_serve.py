@@ -1,11 +1,14 @@
 """The service as it runs in earnest: its own clock, its own ticks, woken by notifications."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from datetime import timedelta
+from urllib.request import urlopen
 
 import pytest
 
@@ -89,7 +92,7 @@ def sessions(world):
     ]
 
 
-def test_the_service_books_by_its_own_ticks_is_notified_and_ends_on_sigterm(world, service, tmp_path):
+def test_the_service_books_by_its_own_ticks_is_notified_and_ends_on_sigterm(world, server, service, tmp_path):
     until(world, lambda: len(sessions(world)) >= 10, tmp_path)
     assert all(session.start - CLOCK.now() > timedelta(days=6, hours=23) for session in sessions(world))
 
@@ -106,6 +109,28 @@ def test_the_service_books_by_its_own_ticks_is_notified_and_ends_on_sigterm(worl
         tmp_path,
     )
 
+    assert " ERROR " not in (tmp_path / "service.log").read_text()
+    files_change_while_it_runs(world, server, tmp_path)
+
     service.send_signal(signal.SIGTERM)
     assert service.wait(20) == 0
-    assert " ERROR " not in (tmp_path / "service.log").read_text()
+
+
+def files_change_while_it_runs(world, server, tmp_path):
+    """Break the rules, mend them, and see the service say so each time."""
+    rules = tmp_path / "rules.yaml"
+    good = rules.read_text(encoding="utf-8")
+    url = re.search(r"public_url: (\S+)", (tmp_path / "graphsync.yaml").read_text(encoding="utf-8"))[1].strip("'\"")
+
+    def get(path):
+        with urlopen(url + path, context=server.certificates.ssl_context()) as answer:
+            return answer.read().decode()
+
+    assert json.loads(get("/readyz"))["configuration"] == "in force"
+    rules.write_text(good.replace("practice: book_ahead", "practice: book_ahaed", 1), encoding="utf-8")
+    until(world, lambda: json.loads(get("/readyz"))["configuration"] == "refused", tmp_path)
+    assert "rules.yaml:" in get("/status")
+    assert "graphsync_config_last_reload_successful 0.0" in get("/metrics")
+    rules.write_text(good, encoding="utf-8")
+    until(world, lambda: json.loads(get("/readyz"))["configuration"] == "in force", tmp_path)
+    assert "graphsync_config_last_reload_successful 1.0" in get("/metrics")
