@@ -183,6 +183,28 @@ def plan(directory: Path, full: bool, as_data: bool) -> None:
 
 @main.command()
 @config_option
+@click.argument("pairs", type=click.Path(path_type=Path))
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it as a page as well.")
+@json_option
+def preview(directory: Path, pairs: Path, html: Path | None, as_data: bool) -> None:
+    """Show what the PAIRS of a file have booked and lost, and when they could meet; no rule is needed.
+
+    PAIRS is a file such as mentorships.csv; the columns mentor and mentee are enough. Of the configuration only the
+    tenant is read. Nothing is written to the tenant, and nothing is kept.
+    """
+    from graphsync.reports.preview import preview_json, preview_page, preview_text
+    from graphsync.wiring import preview_now
+
+    seen = preview_now(directory, pairs)
+    if html is not None:
+        html.write_text(preview_page(seen), encoding="utf-8")
+    click.echo(preview_json(seen) if as_data else preview_text(seen), nl=False)
+    if html is not None:
+        click.echo(f"the page is in {html}", err=True)
+
+
+@main.command()
+@config_option
 @click.argument("what")
 @click.option("--at", type=_INSTANT, help="As it was decided then, such as 2026-03-02T09:00+01:00; now if not given.")
 @full_option

@@ -15,6 +15,8 @@ from pathlib import Path
 from graphsync.errors import ConfigError, Problem, near_miss
 from graphsync.rules.checking import gathered
 from graphsync.rules.config import Config, FileNames, Override, parse_config
+from graphsync.rules.deployment import Tenant, parse_tenant
+from graphsync.rules.mentorships import PAIRS, MentorshipRow, parse_mentorships
 from graphsync.rules.positions import parse_yaml
 from graphsync.rules.rules_file import parse_rules
 from graphsync.rules.schema import RuleSet
@@ -41,6 +43,7 @@ OVERRIDES: Mapping[str, tuple[str, ...]] = {
 
 SECRET, SECRET_FILE = "GRAPHSYNC_CLIENT_SECRET", "GRAPHSYNC_CLIENT_SECRET_FILE"
 CERTIFICATE_FILE = "GRAPHSYNC_CLIENT_CERTIFICATE_FILE"
+EXPECTED_CREDENTIAL = f"the app's secret there or in the file {SECRET_FILE} names, or a certificate: {CERTIFICATE_FILE}"
 CA_FILE = "GRAPHSYNC_CA_FILE"
 TLS_CERTIFICATE_FILE, TLS_KEY_FILE = "GRAPHSYNC_TLS_CERTIFICATE_FILE", "GRAPHSYNC_TLS_KEY_FILE"
 STEPS = "GRAPHSYNC_STEPS"
@@ -103,10 +106,7 @@ class Settings:
             ConfigError: the environment has neither a secret nor a certificate.
         """
         if self.proof is None:
-            expected = (
-                f"the app's secret there or in the file {SECRET_FILE} names, or a certificate: {CERTIFICATE_FILE}"
-            )
-            raise ConfigError([_problem(SECRET, "no credential", expected)])
+            raise ConfigError([_problem(SECRET, "no credential", EXPECTED_CREDENTIAL)])
         return self.proof
 
 
@@ -144,6 +144,51 @@ def load_settings(environ: Mapping[str, str], directory: Path) -> Settings:
         tls_key_file=key_file,
         steps=Path(variables[STEPS]) if STEPS in variables else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantSettings:
+    """What it takes to read a tenant, and nothing of a programme; `ca_file` as in `Settings`."""
+
+    tenant: Tenant
+    proof: Credential
+    ca_file: Path | None = None
+
+
+def load_tenant(environ: Mapping[str, str], directory: Path) -> TenantSettings:
+    """Return how to reach the tenant: the section `tenant` of `graphsync.yaml`, and the environment.
+
+    Raises:
+        ConfigError: something of it is wrong or missing; every problem is listed.
+    """
+    variables = {name: value for name, value in environ.items() if name.startswith(PREFIX) and value}
+    problems: list[Problem] = []
+    proof = gathered(partial(_proof, variables), problems)
+    ca_file = gathered(partial(_pem_file, variables, CA_FILE, (_CERTIFICATE,)), problems)
+    path = directory / FileNames().graphsync
+    name = _from_here(path)
+    text = gathered(partial(_text, path, name), problems)
+    if text is not None:
+        document = parse_yaml(text, file=name)
+        for variable, key in OVERRIDES.items():
+            if variable in variables and key[0] == "tenant":
+                document = document.with_value(key, variables[variable], source=variable)
+        tenant = gathered(partial(parse_tenant, document), problems)
+    if proof is None and not problems:
+        problems.append(_problem(SECRET, "no credential", EXPECTED_CREDENTIAL))
+    if problems or proof is None or tenant is None:
+        raise ConfigError(problems)
+    return TenantSettings(tenant=tenant, proof=proof, ca_file=ca_file)
+
+
+def load_pairs(path: Path) -> tuple[MentorshipRow, ...]:
+    """Return who is with whom, from a file as `mentorships.csv` of which only two columns have to be there.
+
+    Raises:
+        ConfigError: the file cannot be read, or a line is wrong; every problem is listed.
+    """
+    name = _from_here(path)
+    return parse_mentorships(_text(path, name), file=name, cohorts=None, required=PAIRS)
 
 
 def load_rules(path: Path, config: Config) -> RuleSet:

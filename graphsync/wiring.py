@@ -15,15 +15,19 @@ from graphsync.clock import Clock, SteppedClock, SystemClock
 from graphsync.engine.context import Context
 from graphsync.engine.explain import Explanation, explain_named
 from graphsync.engine.loop import Engine
+from graphsync.engine.preview import Preview, preview
 from graphsync.engine.recorded import recorded
 from graphsync.engine.rehearsal import Plan, rehearse
 from graphsync.engine.replay import Replayed, replay
+from graphsync.errors import ConfigError, Problem
 from graphsync.graph.client import GraphClient, GraphConnection
 from graphsync.graph.credentials import ClientCertificate, ClientSecret
 from graphsync.graph.read_only import read_only
 from graphsync.jobs import EngineThread, SteppedThread
+from graphsync.rules.checking import gathered
 from graphsync.rules.config import Config
-from graphsync.settings import CONFIG, Settings, load_rules, load_settings
+from graphsync.rules.deployment import Tenant
+from graphsync.settings import CONFIG, Settings, load_pairs, load_rules, load_settings, load_tenant
 from graphsync.store import open_copy, open_store
 from graphsync.watching import ConfigWatch
 from graphsync.web.answers import answers_blueprint
@@ -69,7 +73,7 @@ def service_app() -> Flask:
     store = open_store(settings.config.deployment.service.database, clock, busy_timeout=BUSY_TIMEOUT)
     at_worker_end(store.close)
     store.take_over()
-    graph = graph_client(settings, clock)
+    graph = client_of(settings, clock)
     at_worker_end(graph.close)
     public_url = settings.config.deployment.service.public_url.rstrip("/")
     links = SignedLinks(store.link_key, public_url, clock)
@@ -121,7 +125,7 @@ def plan_now(directory: Path) -> Plan:
     at_one_instant = SteppedClock(now)
     store = open_copy(settings.config.deployment.service.database, at_one_instant)
     store.take_over()
-    graph = graph_client(settings, SystemClock())
+    graph = client_of(settings, SystemClock())
     try:
         context = Context(
             store=store, graph=read_only(graph), clock=at_one_instant, config=settings.config, notification_url=""
@@ -130,6 +134,30 @@ def plan_now(directory: Path) -> Plan:
     finally:
         graph.close()
         store.close()
+
+
+def preview_now(directory: Path, pairs_file: Path) -> Preview:
+    """Return a first look at the pairs of a file; Graph is only read, and nothing is stored.
+
+    Args:
+        directory: of the configuration; of `graphsync.yaml` the section `tenant` alone is needed.
+        pairs_file: who is with whom, as in `mentorships.csv`.
+
+    Raises:
+        ConfigError: the tenant is not configured, or the file is wrong; every problem is listed.
+        GraphError: the tenant cannot be read.
+    """
+    problems: list[Problem] = []
+    tenant = gathered(lambda: load_tenant(os.environ, directory), problems)
+    rows = gathered(lambda: load_pairs(pairs_file), problems)
+    if tenant is None or rows is None:
+        raise ConfigError(problems)
+    clock = SystemClock()
+    graph = graph_client(tenant.tenant, tenant.proof, tenant.ca_file, clock)
+    try:
+        return preview(read_only(graph), rows, tenant.tenant.default_time_zone, clock.now())
+    finally:
+        graph.close()
 
 
 def explain_one(directory: Path, named: str, at: datetime | None) -> Explanation:
@@ -177,10 +205,16 @@ def replay_span(directory: Path, since: datetime, until: datetime, rules_file: P
     return Replayed(decisions=len(decisions), differences=tuple(replay(decisions, rules, until=until)))
 
 
-def graph_client(settings: Settings, clock: Clock) -> GraphClient:
-    """Return a client of the tenant's Graph; where time is stepped, waiting between attempts takes none."""
+def client_of(settings: Settings, clock: Clock) -> GraphClient:
+    """Return a client of the Graph that the service works with."""
     tenant = settings.config.deployment.tenant
-    credential = settings.credential
+    return graph_client(tenant, settings.credential, settings.ca_file, clock, stepped=settings.steps is not None)
+
+
+def graph_client(
+    tenant: Tenant, credential: configured.Credential, ca_file: Path | None, clock: Clock, *, stepped: bool = False
+) -> GraphClient:
+    """Return a client of a tenant's Graph; where time is stepped, waiting between attempts takes none."""
     proof = (
         ClientSecret(secret=credential.secret)
         if isinstance(credential, configured.ClientSecret)
@@ -191,9 +225,9 @@ def graph_client(settings: Settings, clock: Clock) -> GraphClient:
         client_id=tenant.client_id,
         credential=proof,
         graph_url=tenant.graph_url,
-        ca_file=settings.ca_file,
+        ca_file=ca_file,
     )
-    return GraphClient(connection, clock=clock, sleep=asyncio.sleep if settings.steps is None else _no_time)
+    return GraphClient(connection, clock=clock, sleep=_no_time if stepped else asyncio.sleep)
 
 
 async def _no_time(_seconds: float) -> None:

@@ -81,6 +81,12 @@ class CalendarEvent:
         _check_word(self.type, EVENT_TYPES, "type of an event")
         _check_word(self.show_as, SHOW_AS, "show_as of an event")
 
+    @property
+    def people(self) -> frozenset[str]:
+        """The addresses of who is on it, rooms left aside, folded for comparison."""
+        invited = {one.address.casefold() for one in self.attendees if one.type != "resource"}
+        return frozenset((*invited, self.organizer_address.casefold()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleItem:

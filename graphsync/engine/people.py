@@ -7,17 +7,18 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.directory import look_up, said_of
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
-from graphsync.mentoring import DayHours, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
+from graphsync.mentoring import Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
 from graphsync.rules.schema import StartWell
-from graphsync.teams.messages import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -159,40 +160,14 @@ class PeopleLooks:
             organizes = self._organizes(ledger, person_id)
         if known is None:
             return
-        seen = known
-        try:
-            user = graph.get_user(person_id)
-            seen = replace(
-                seen,
-                display_name=user.display_name,
-                office_location=user.office_location,
-                country=user.country,
-                region=self._said(known.address, "region") or "",
-                language=_spoken(user.language) or known.language,
-                reach=Reach.EXTERNAL if user.is_guest else Reach.OK,
-            )
-            if user.is_guest:
-                seen = replace(seen, hours=replace(seen.hours, hours=seen.hours.hours or _office_hours()))
-            if not user.account_enabled and own:
-                # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
-                seen = replace(seen, reach=Reach.GONE)
-        except GraphNotFound:
-            seen = replace(seen, reach=Reach.GONE)
-        if seen.reach is Reach.OK:
+        said = partial(self._said, known.address)
+        # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
+        seen = look_up(graph, known, said, needs_account=bool(own))
+        if seen.reach is Reach.OK and organizes and not seen.has_teams:
+            # Who has Teams is asked again when a session is booked; who has none, until it is there.
             try:
-                settings = graph.get_mailbox_settings(person_id)
-                hours = settings.hours or replace(seen.hours, hours=known.hours.hours or _office_hours())
-                hours = replace(
-                    hours,
-                    time_zone=self._said(known.address, "time_zone") or hours.time_zone,
-                    hours=self._said(known.address, "hours") or hours.hours,
-                )
-                language = _spoken(settings.language) or seen.language
-                seen = replace(seen, hours=hours, absences=settings.absences, language=language)
-                if organizes and not seen.has_teams:
-                    # Who has Teams is asked again when a session is booked; who has none, until it is there.
-                    providers = graph.allowed_online_meeting_providers(person_id)
-                    seen = replace(seen, has_teams=TEAMS_PROVIDER in providers)
+                providers = graph.allowed_online_meeting_providers(person_id)
+                seen = replace(seen, has_teams=TEAMS_PROVIDER in providers)
             except GraphNotFound:
                 seen = replace(seen, reach=Reach.ON_PREMISES)
             except GraphAuthError:
@@ -224,19 +199,8 @@ class PeopleLooks:
         return False
 
     def _said(self, address: str, what: str) -> Any:
-        """Return what the mentorships file says of somebody, of the kinds in `PERSONAL`; None where it says nothing."""
-        folded = address.casefold()
-        for row in self.context.config.mentorships:
-            for role, theirs in (("mentor", row.mentor), ("mentee", row.mentee)):
-                said = getattr(row, f"{role}_{what}")
-                if theirs.casefold() == folded and said:
-                    return said
-        return None
-
-
-def _spoken(language: str) -> str:
-    """Return a language that texts are written in, or nothing where it is another one."""
-    return language if language in LANGUAGES else ""
+        """Return what the mentorships file says of somebody; see `directory.said_of`."""
+        return said_of(self.context.config.mentorships, address, what)
 
 
 def events_of(person: PersonId) -> str:
@@ -267,8 +231,3 @@ def _unreachable(person: Person) -> str:
         Reach.OK: "can be reached",
     }
     return f"person {person.id} {what[person.reach]}"
-
-
-def _office_hours() -> tuple[DayHours, ...]:
-    """Return the hours of somebody who has never set any: Monday to Friday, nine to five, as Outlook begins with."""
-    return tuple(DayHours(weekday=day, start=time(9), end=time(17)) for day in range(5))

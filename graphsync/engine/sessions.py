@@ -278,7 +278,7 @@ class SessionLooks:
             look_for_overlaps(self.context, user, seen.values(), until=window.end)
         for calendar_event in seen.values():
             # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
-            is_theirs = not partners.isdisjoint(_addresses(calendar_event))
+            is_theirs = not partners.isdisjoint(calendar_event.people)
             if is_theirs and calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
                 again = self._seen_first(user, calendar_event)
                 if again is not None:
@@ -378,12 +378,11 @@ class SessionLooks:
         self, ledger: Ledger, user: PersonId, calendar_event: CalendarEvent
     ) -> tuple[Mentorship, Person] | None:
         """Return the mentorship whose two people, and nobody else, are on an event, and which of them organizes it."""
-        addresses = _addresses(calendar_event)
         for mentorship in ledger.mentorships.of(user):
             people = pair_of(ledger, mentorship)
             if people is None or mentorship.status is not Status.ACTIVE or OptIn.SELF_BOOKED not in mentorship.opt_ins:
                 continue
-            if addresses == {person.address.casefold() for person in people}:
+            if calendar_event.people == {person.address.casefold() for person in people}:
                 by_address = {person.address.casefold(): person for person in people}
                 organizer = by_address.get(calendar_event.organizer_address.casefold())
                 if organizer is not None:
@@ -424,12 +423,6 @@ def _moves(action: Action, session: MentoringSession) -> bool:
             return from_json(action.payload, MovePayload).number == session.number
         case _:
             return False
-
-
-def _addresses(calendar_event: CalendarEvent) -> frozenset[str]:
-    """Return who is on an event, rooms left aside, folded for comparison."""
-    invited = {a.address.casefold() for a in calendar_event.attendees if a.type != "resource"}
-    return frozenset((*invited, calendar_event.organizer_address.casefold()))
 
 
 def _may_be_ours(calendar_event: CalendarEvent, now: datetime) -> bool:

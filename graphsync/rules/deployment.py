@@ -142,6 +142,18 @@ def parse_deployment(document: Document) -> Deployment:
     return cast("Deployment", deployment)
 
 
+def parse_tenant(document: Document) -> Tenant:
+    """Return the tenant that `graphsync.yaml` names, whatever else it says or does not say.
+
+    Raises:
+        ConfigError: the section is not there or wrong; every problem of it is listed.
+    """
+    problems: list[Problem] = []
+    tenant = gathered(lambda: checked(Tenant, document, ("tenant",)), problems)
+    refuse(document, problems)
+    return cast("Tenant", tenant)
+
+
 def known_cohorts(document: Document) -> frozenset[str] | None:
     """Return the names of the cohorts, whatever else is wrong with the file; None where it has no list of them."""
     named = document.get("cohorts")

@@ -29,8 +29,14 @@ from graphsync.mentoring import (
 from graphsync.rules.kinds import shown
 from graphsync.rules.mentorship_columns import COLUMNS
 
+REQUIRED = frozenset(name for name, column in COLUMNS.items() if column.required)
+PAIRS = frozenset({"mentor", "mentee"})
+
 PERSONAL = {"time_zone": "time zone", "hours": "set of hours", "region": "region"}
 """What somebody has once, however many mentorships they are in: the end of its columns, and what messages call it."""
+
+NOT_SAID: Mapping[str, Any] = {"cohort": "", "started": date.min}
+"""What stands for a column that a list of pairs may leave out."""
 
 _CELL = {sign: re.compile(rf' *(?P<cell>"(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)') for sign in ",;"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -105,9 +111,10 @@ class _Line:
 class _Reading:
     """One pass over the file, collecting what is wrong with it."""
 
-    def __init__(self, file: str, cohorts: Collection[str] | None) -> None:
+    def __init__(self, file: str, cohorts: Collection[str] | None, required: Collection[str]) -> None:
         self.file = file
         self.cohorts = cohorts
+        self.required = required
         self.problems: list[Problem] = []
         self.pairs: dict[MentorshipId, int] = {}
         self.personal: dict[tuple[str, str], tuple[object, int]] = {}
@@ -136,7 +143,7 @@ class _Reading:
             elif name in line.cells[:place]:
                 self.complain(line.number, line.starts[place], f"column {name!r} a second time", "each column once")
         for name, column in COLUMNS.items():
-            if column.required and name not in line.cells:
+            if name in self.required and name not in line.cells:
                 self.complain(line.number, 1, f"no column {name!r}", f"{name!r} ({column.description})")
         return len(self.problems) == before
 
@@ -151,13 +158,16 @@ class _Reading:
                 self.complain(line.number, line.starts[place], f"cell {place + 1}", expected)
         read = {COLUMNS[name].fills: self.value(name, cells, starts, line) for name in header.cells}
         given: dict[str, Any] = {name: value for name, value in read.items() if value is not None}
+        for name in COLUMNS.keys() - self.required:
+            if COLUMNS[name].required:
+                given.setdefault(COLUMNS[name].fills, NOT_SAID[name])
         self.check(given, starts, line.number)
         return None if len(self.problems) > before else MentorshipRow(line=line.number, **given)
 
     def value(self, name: str, cells: Mapping[str, str], starts: Mapping[str, int], line: _Line) -> object:
         cell, start = cells.get(name, ""), starts.get(name, line.end)
         if not cell:
-            if COLUMNS[name].required:
+            if name in self.required:
                 self.complain(line.number, start, f"an empty {name}", f"{name!r} ({COLUMNS[name].description})")
             return None
         try:
@@ -208,7 +218,9 @@ class _Reading:
             self.complain(line, starts["ends"], found, "a day after it")
 
 
-def parse_mentorships(text: str, *, file: str, cohorts: Collection[str] | None) -> tuple[MentorshipRow, ...]:
+def parse_mentorships(
+    text: str, *, file: str, cohorts: Collection[str] | None, required: Collection[str] = REQUIRED
+) -> tuple[MentorshipRow, ...]:
     """Return the rows of the file, in its order.
 
     Args:
@@ -216,11 +228,12 @@ def parse_mentorships(text: str, *, file: str, cohorts: Collection[str] | None) 
             mark is skipped, and so are empty lines.
         file: the name that problems give as theirs.
         cohorts: the cohorts there are; None where that is not known, so that no cohort is complained about.
+        required: the columns that have to be there; `PAIRS` where it is enough to know who the two are.
 
     Raises:
         ConfigError: something is wrong with the file; every problem of every line is listed.
     """
-    reading = _Reading(file, cohorts)
+    reading = _Reading(file, cohorts, required)
     lines = reading.lines(text.removeprefix("\ufeff"))
     header = next(lines, None)
     if header is None:

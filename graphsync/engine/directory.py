@@ -1,0 +1,80 @@
+"""Who somebody is, when they work and are away, and whether they can be reached: the directory and their mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import time
+from typing import Any
+
+from graphsync.engine.ports import Graph
+from graphsync.errors import GraphAuthError, GraphNotFound
+from graphsync.mentoring import DayHours, Person, Reach
+from graphsync.rules.mentorships import MentorshipRow
+from graphsync.teams.messages import LANGUAGES
+
+
+def look_up(graph: Graph, known: Person, said: Callable[[str], Any], *, needs_account: bool) -> Person:
+    """Return somebody as the directory and their mailbox have them now.
+
+    Args:
+        graph: is asked twice, for the directory entry and for the mailbox settings.
+        known: as they were known; what cannot be read stays.
+        said: what the mentorships file says of them (`said_of`), which wins.
+        needs_account: whether a disabled account means that they have left.
+
+    Raises:
+        GraphError: Graph could not be asked; that somebody has no mailbox, or one out of scope, is an answer.
+    """
+    try:
+        user = graph.get_user(known.id)
+    except GraphNotFound:
+        return replace(known, reach=Reach.GONE)
+    seen = replace(
+        known,
+        display_name=user.display_name,
+        office_location=user.office_location,
+        country=user.country,
+        region=said("region") or "",
+        language=_spoken(user.language) or known.language,
+        reach=Reach.EXTERNAL if user.is_guest else Reach.OK,
+    )
+    if user.is_guest:
+        seen = replace(seen, hours=replace(seen.hours, hours=seen.hours.hours or _office_hours()))
+    if not user.account_enabled and needs_account:
+        return replace(seen, reach=Reach.GONE)
+    return _with_mailbox(graph, seen, said) if seen.reach is Reach.OK else seen
+
+
+def _with_mailbox(graph: Graph, seen: Person, said: Callable[[str], Any]) -> Person:
+    try:
+        settings = graph.get_mailbox_settings(seen.id)
+    except GraphNotFound:
+        return replace(seen, reach=Reach.ON_PREMISES)
+    except GraphAuthError:
+        return replace(seen, reach=Reach.OUT_OF_SCOPE)
+    hours = settings.hours or replace(seen.hours, hours=seen.hours.hours or _office_hours())
+    hours = replace(hours, time_zone=said("time_zone") or hours.time_zone, hours=said("hours") or hours.hours)
+    language = _spoken(settings.language) or seen.language
+    return replace(seen, hours=hours, absences=settings.absences, language=language)
+
+
+def said_of(rows: Sequence[MentorshipRow], address: str, what: str) -> Any:
+    """Return what the mentorships file says of somebody, of the kinds in `PERSONAL`; None where it says nothing."""
+    folded = address.casefold()
+    for row in rows:
+        for role, theirs in (("mentor", row.mentor), ("mentee", row.mentee)):
+            said = getattr(row, f"{role}_{what}")
+            if theirs.casefold() == folded and said:
+                return said
+    return None
+
+
+def _spoken(language: str) -> str:
+    """Return a language that texts are written in, or nothing where it is another one."""
+    return language if language in LANGUAGES else ""
+
+
+def _office_hours() -> tuple[DayHours, ...]:
+    """Return the hours of somebody who has never set any: Monday to Friday, nine to five, as Outlook begins with."""
+    return tuple(DayHours(weekday=day, start=time(9), end=time(17)) for day in range(5))
