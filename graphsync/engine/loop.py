@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.coordinators import CoordinatorLooks
 from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
 from graphsync.engine.perform import Performer
@@ -50,6 +51,7 @@ class Engine:
     _sessions: SessionLooks = field(init=False)
     _chats: ChatLooks = field(init=False)
     _subscriptions: SubscriptionLooks = field(init=False)
+    _coordinators: CoordinatorLooks = field(init=False)
     _planner: Planner = field(init=False)
     _performer: Performer = field(init=False)
     _rows: Sequence[MentorshipRow] = field(init=False)
@@ -65,6 +67,7 @@ class Engine:
         self._sessions = SessionLooks(self.context)
         self._chats = ChatLooks(self.context)
         self._subscriptions = SubscriptionLooks(self.context)
+        self._coordinators = CoordinatorLooks(self.context)
         self._planner = Planner(self.context)
         self._performer = Performer(self.context)
         self._rows = self.context.config.mentorships
@@ -113,6 +116,7 @@ class Engine:
         try:
             self._rows, error = self._people.enlist(self._rows)
             self._subscriptions.want()
+            self._coordinators.want()
             if error is None and self.performs:
                 self._subscriptions.clean()
         except GraphError as of_cleaning:
@@ -132,7 +136,7 @@ class Engine:
     def _round(self) -> bool:
         """Do one round; return whether there was anything to do."""
         now = self.context.now()
-        kinds = LOOKS if self.performs else LOOKS - {SubjectKind.SUBSCRIPTION}
+        kinds = LOOKS if self.performs else LOOKS - {SubjectKind.SUBSCRIPTION, SubjectKind.COORDINATORS}
         with self.context.store.transaction() as ledger:
             self._timers(ledger, now)
             looks = ledger.work.claim(now, kinds, CLAIMS)
@@ -275,6 +279,8 @@ class Engine:
                 self._chats.pair(MentorshipId(subject.owner))
             case SubjectKind.SUBSCRIPTION:
                 self._subscriptions.subscription(subject.owner)
+            case SubjectKind.COORDINATORS:
+                self._coordinators.week()
             case SubjectKind.MENTORSHIP:
                 raise AssertionError("mentorships are decided, not looked at")
         return None

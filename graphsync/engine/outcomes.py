@@ -64,7 +64,7 @@ class Outcomes:
         ledger.outbox.finish(action.key, Outcome.DONE, detail, now)
         for what in ("refused", "fault"):
             ledger.records.clear_alert(f"{what}/{matter_of(action)}")
-        mark_mentorship(ledger, action.mentorship, now)
+        self._decide_again(ledger, action, now)
         self._audit(ledger, action, Outcome.DONE, detail, now)
 
     def end(self, action: Action, outcome: Outcome, reason: str, *, retry_at: datetime | None) -> None:
@@ -85,8 +85,12 @@ class Outcomes:
                     retry_at=retry_at,
                 )
                 ledger.sessions.save_attempt(attempt)
-            mark_mentorship(ledger, action.mentorship, now)
+            self._decide_again(ledger, action, now)
             self._audit(ledger, action, outcome, reason, now)
+
+    def _decide_again(self, ledger: Ledger, action: Action, now: datetime) -> None:
+        if action.mentorship:  # what is about the whole programme has none
+            mark_mentorship(ledger, action.mentorship, now)
 
     def _stays(self, ledger: Ledger, action: Action) -> None:
         """Give a session whose move came to nothing its time back."""

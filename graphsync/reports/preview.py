@@ -105,7 +105,7 @@ FINDINGS: Final = (
         many="have nothing booked",
         holds=lambda pair: pair.can_be_read and pair.next_at is None,
         says=_could_meet,
-        advice=f"No meeting of the two in the coming {AHEAD.days} days. The practice book_ahead books one in good time.",
+        advice=f"No meeting of the two in the coming {AHEAD.days} days. The practice book_ahead books one in time.",
     ),
     Finding(
         name="never_put_back",

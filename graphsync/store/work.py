@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from graphsync.engine.ports import Claim, Subject, SubjectKind
 from graphsync.mentoring import Status
-from graphsync.store.dialect import upsert
+from graphsync.store.dialect import insert_or_leave, upsert
 from graphsync.store.marks import mark
 from graphsync.store.tables import dirty_subjects, mentorships, outbox, sweeps
 from graphsync.store.types import UtcDateTime
@@ -80,6 +80,10 @@ class SqlWork:
     def set_sweep(self, subject: Subject, next_at: datetime) -> None:
         """Set when `subject` is to be looked at though nothing was heard of it."""
         upsert(self._connection, sweeps, as_row(subject) | {"next_at": next_at})
+
+    def want_sweep(self, subject: Subject, next_at: datetime) -> None:
+        """Set when `subject` is to be looked at, unless that is set already."""
+        insert_or_leave(self._connection, sweeps, as_row(subject) | {"next_at": next_at})
 
     def drop_sweep(self, subject: Subject) -> None:
         """Look at `subject` no more unless something is heard of it."""

@@ -583,6 +583,7 @@ def test_sweeps_are_set_moved_and_dropped(ledger):
     ledger.work.set_sweep(anna, NOW + DAY)
     ledger.work.set_sweep(ben, NOW)
     ledger.work.set_sweep(anna, NOW - HOUR)
+    ledger.work.want_sweep(anna, NOW + DAY)
     assert ledger.work.due_sweeps(NOW) == [anna, ben]
     ledger.work.drop_sweep(anna)
     assert ledger.work.due_sweeps(NOW) == [ben]

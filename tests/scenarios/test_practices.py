@@ -1,5 +1,6 @@
 """The practices as the two meet them: on their calendars, in their mail, and on the pages that mail opens."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -391,3 +392,39 @@ def test_the_alert_of_a_cap_stands_while_the_refused_round_waits(opened):
     tenant.next_at = tenant.now
     tenant.run_for(minutes=1)
     assert "cap/book" in tenant.alerts()
+
+
+def test_once_a_week_the_coordinator_reads_who_needs_a_hand_and_not_since_when(opened):
+    tenant = opened(START)
+    tenant.run_until(berlin("2026-03-15 12:00"))
+    assert tenant.mails("coordinator") == []
+    tenant.run_until(berlin("2026-03-16 09:00"))
+    (mail,) = tenant.mails("coordinator", "coordinators")
+    assert mail.received_at == berlin("2026-03-16 08:00")
+    assert "Tom and Mira" in mail.body
+    assert "not started" in mail.body
+    assert not re.search(
+    words = re.sub("<[^>]*>|m?[0-9a-f]{8,}", "", mail.body)
+    assert not re.search(r"\b(day|days|since|late|Monday|March)\b|\b\d+\b", words)
+    )
+    tenant.run_until(berlin("2026-03-23 09:00"))
+    assert len(tenant.mails("coordinator")) == 2
+
+
+def test_a_monday_on_which_the_service_was_down_is_made_up_for(opened):
+    tenant = opened(START)
+    tenant.run_until(berlin("2026-03-14 12:00"))
+    tenant.next_at = None
+    tenant.world.clock.set(berlin("2026-03-17 10:00"))
+    tenant.clock.set(berlin("2026-03-17 10:00"))
+    tenant.start_service()
+    tenant.run_for(minutes=10)
+    assert len(tenant.mails("coordinator")) == 1
+    tenant.run_until(berlin("2026-03-22 12:00"))
+    assert len(tenant.mails("coordinator")) == 1
+
+
+def test_where_nothing_calls_for_them_coordinators_get_no_mail(opened):
+    tenant = opened(ENFORCE)
+    tenant.run_until(berlin("2026-03-10 09:00"))
+    assert tenant.mails("coordinator") == []

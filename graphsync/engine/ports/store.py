@@ -193,6 +193,10 @@ class Work(Protocol):
         """Set when a subject is looked at though nothing was heard of it."""
         ...
 
+    def want_sweep(self, subject: Subject, next_at: datetime) -> None:
+        """Set when a subject is looked at, unless that is set already."""
+        ...
+
     def drop_sweep(self, subject: Subject) -> None:
         """Look at a subject no more unless something is heard of it."""
         ...

@@ -22,6 +22,7 @@ class SubjectKind(StrEnum):
     CHAT = "chat"
     PAIR = "pair"
     SUBSCRIPTION = "subscription"
+    COORDINATORS = "coordinators"
     MENTORSHIP = "mentorship"
 
 

@@ -358,7 +358,6 @@ _ALL: Final = (
                 for what in ("not_started", "not_meeting", "lost_touch", "help_asked", "to_renew", "no_hours")
             )
         },
-        {"items": ()},
         may_pause=False,
     ),
     _text(
