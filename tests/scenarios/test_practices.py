@@ -403,10 +403,8 @@ def test_once_a_week_the_coordinator_reads_who_needs_a_hand_and_not_since_when(o
     assert mail.received_at == berlin("2026-03-16 08:00")
     assert "Tom and Mira" in mail.body
     assert "not started" in mail.body
-    assert not re.search(
     words = re.sub("<[^>]*>|m?[0-9a-f]{8,}", "", mail.body)
     assert not re.search(r"\b(day|days|since|late|Monday|March)\b|\b\d+\b", words)
-    )
     tenant.run_until(berlin("2026-03-23 09:00"))
     assert len(tenant.mails("coordinator")) == 2
 

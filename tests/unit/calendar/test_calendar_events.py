@@ -31,6 +31,11 @@ def test_event_by_default_is_a_single_one_that_nobody_has_answered():
     assert (event.type, event.own_response, event.tag, event.attendees) == ("singleInstance", Response.NONE, None, ())
 
 
+def test_who_is_on_an_event_are_its_people_and_no_room():
+    guests = (Attendee(address="Omar@fabrikam.test"), Attendee(address="room@fabrikam.test", type="resource"))
+    assert an_event(attendees=guests).people == {"ines@fabrikam.test", "omar@fabrikam.test"}
+
+
 def test_event_may_have_no_length():
     assert an_event(ends_at=START).ends_at == START
 

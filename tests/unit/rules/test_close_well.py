@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,15 +14,25 @@ from builders import (
     a_session,
     a_state,
     ahead,
+    an_attempt,
     at,
     closing,
     rebook,
     rules,
 )
 
-from graphsync.mentoring import Choice, FlagKind, Loss, Reach, Status
+from graphsync.mentoring import Choice, FlagKind, Hold, HoldKind, Loss, Reach, Status
 from graphsync.rules.decide import decide
-from graphsync.rules.intents import BookSession, EndMentorship, FlagMentorship, LoseSession, Matter, SendNudge
+from graphsync.rules.intents import (
+    BookSession,
+    CancelSession,
+    EndMentorship,
+    FlagMentorship,
+    LoseSession,
+    Matter,
+    ReleaseTime,
+    SendNudge,
+)
 
 ALONE = "09-21 10:00"
 BEGUN = a_mentorship(started_on=date(2026, 9, 14))
@@ -64,6 +75,35 @@ def test_who_was_told_of_the_end_is_not_told_again():
         mentorship=a_mentorship(closed_at=at("09-21 09:00")),
     )
     assert decided(state).intents == ()
+
+
+def test_what_is_to_come_is_taken_off_the_calendars_but_for_what_the_two_booked():
+    kept = (
+        Hold(kind=HoldKind.AFTER, person=MENTOR, event_id="h", starts_at=at("09-22 10:50"), ends_at=at("09-22 11:00")),
+    )
+    sessions = (
+        a_session(1, "09-14 10:00", holds=kept),
+        a_session(2, "09-22 10:00", holds=kept),
+        a_session(3, "09-29 10:00", self_booked=True),
+        a_session(4, "09-30 10:00", loss=Loss.DECLINED, lost_at=at("09-20 10:00")),
+    )
+    for closed_at in (None, at("09-20 09:00")):
+        state = a_state(
+            *sessions, mentorship=a_mentorship(closed_at=closed_at), replies=(a_reply("mentorship/m1", "end"),)
+        )
+        decision = decided(state)
+        cancels = [(i.number, i.code) for i in decision.intents if isinstance(i, CancelSession)]
+        releases = [(i.number, i.event_id) for i in decision.intents if isinstance(i, ReleaseTime)]
+        assert (cancels, releases) == ([(2, "ended")], [(2, "h")])
+
+
+def test_what_is_being_cancelled_is_not_cancelled_twice_and_what_failed_waits():
+    state = a_state(a_session(2, "09-22 10:00"), mentorship=a_mentorship(closed_at=at("09-20 09:00")))
+    under_way = replace(state, pending=frozenset({"cancel/m1/2/x"}))
+    assert not [i for i in decided(under_way).intents if isinstance(i, CancelSession)]
+    failed = replace(state, attempts=(an_attempt("cancel/m1/2", at("09-21 09:00"), at("09-21 12:00")),))
+    assert not [i for i in decided(failed).intents if isinstance(i, CancelSession)]
+    assert "close_well.held_back" in steps(decided(failed))
 
 
 def test_when_its_last_day_is_over_it_ends():

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from graphsync.errors import ConfigError
 from graphsync.rules import kinds
 from graphsync.rules.config import Deployment, FileNames, Override, parse_config
-from graphsync.rules.deployment import OrganizerKind, parse_deployment
+from graphsync.rules.deployment import OrganizerKind, parse_deployment, parse_tenant
 from graphsync.rules.positions import parse_yaml
 
 TENANT = "11111111-2222-4333-8444-555555555555"
@@ -31,6 +31,14 @@ def problems_of(text):
     with pytest.raises(ConfigError) as caught:
         deployment_of(text)
     return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_tenant_can_be_read_before_there_is_a_programme():
+    tenant = parse_tenant(parse_yaml(LEAST.partition("service:")[0], file="graphsync.yaml"))
+    assert (tenant.id, tenant.default_time_zone) == (TENANT, "Europe/Berlin")
+    with pytest.raises(ConfigError) as caught:
+        parse_tenant(parse_yaml("service: {}\n", file="graphsync.yaml"))
+    assert caught.value.problems
 
 
 def refused(*texts, **options):

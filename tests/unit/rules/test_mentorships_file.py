@@ -4,7 +4,7 @@ import pytest
 
 from graphsync.errors import ConfigError
 from graphsync.mentoring import DayHours, Medium, OptIn, PersonId, StandingTime, Status, mentorship_id
-from graphsync.rules.mentorships import MentorshipRow, parse_mentorships
+from graphsync.rules.mentorships import PAIRS, MentorshipRow, parse_mentorships
 
 HEADER = "mentor,mentee,cohort,started"
 COHORTS = ("new-hires", "newly-promoted")
@@ -31,6 +31,14 @@ def test_the_least_a_row_says():
     assert row == MentorshipRow(mentor="a@x.test", mentee="b@x.test", cohort="new-hires", started_on=date(2026, 3, 2))
     assert row.line == 2
     assert (row.status, row.medium, row.opt_ins, row.cadence) == (Status.ACTIVE, Medium.VIDEO, frozenset(), None)
+
+
+def test_a_list_of_pairs_needs_to_say_no_more_than_who_the_two_are():
+    (row,) = parse_mentorships("mentor,mentee\na@x.test,b@x.test\n", file="m.csv", cohorts=None, required=PAIRS)
+    assert (row.mentor, row.mentee, row.cohort) == ("a@x.test", "b@x.test", "")
+    with pytest.raises(ConfigError) as caught:
+        parse_mentorships("mentor,started\na@x.test,\n", file="m.csv", cohorts=None, required=PAIRS)
+    assert [problem.found for problem in caught.value.problems] == ["no column 'mentee'"]
 
 
 def test_a_row_becomes_a_mentorship_once_its_people_are_known():

@@ -27,7 +27,7 @@ from graphsync.calendar import Limits, TimeSlot
 from graphsync.mentoring import Absence, Choice, Loss, Medium, Reach, StandingTime
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import WorkingTime
-from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, SendNudge, Verdict
+from graphsync.rules.intents import BookSession, CancelSession, KeepReason, Matter, MoveSession, SendNudge, Verdict
 from graphsync.rules.rebook_same_week import MARGIN
 
 WEEK = TimeSlot(start=at("09-21 00:00"), end=at("09-28 00:00"))
@@ -454,6 +454,13 @@ def test_one_who_wishes_to_skip_it_settles_it():
     (keep,) = decision.intents
     assert isinstance(keep, KeepReason)
     assert (keep.code, keep.ask_standing_time) == ("skipped", False)
+
+
+def test_one_who_wishes_to_skip_it_has_what_was_put_in_its_place_cancelled():
+    state = a_state(lost(), a_session(2, "09-25 10:00", replaces=1), replies=(a_reply("lost/m1/1", "skip"),))
+    (cancel,) = decide(state, rules(rebook()), ACT_AT).intents
+    assert isinstance(cancel, CancelSession)
+    assert (cancel.number, cancel.code) == (2, "skipped")
 
 
 def test_a_session_lost_long_ago_is_not_put_back_any_more():
