@@ -97,6 +97,7 @@ class Choice(StrEnum):
     SETTLED = "settled"
     TALKED = "talked"
     ANSWERED = "answered"
+    ASK = "ask"
     SKIP = "skip"
     HELP = "help"
     PAUSE = "pause"

@@ -12,6 +12,7 @@ from flask import Flask
 
 from graphsync import settings as configured
 from graphsync.clock import Clock, SteppedClock, SystemClock
+from graphsync.engine.asking import Asking
 from graphsync.engine.context import Context
 from graphsync.engine.explain import Explanation, explain_named
 from graphsync.engine.loop import Engine
@@ -96,7 +97,8 @@ def service_app() -> Flask:
     at_worker_end(intake.stop)
     thread.start()
     at_worker_end(thread.stop)
-    answers = answers_blueprint(store, links, clock, on_marked=thread.wake)
+    asking = Asking(engine.context)
+    answers = answers_blueprint(store, links, clock, on_marked=thread.wake, ask=asking.ask)
     if stepped is not None:
         return create_app(intake=intake, clock=clock, answers=answers)
 

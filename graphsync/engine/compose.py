@@ -224,6 +224,7 @@ class Composer:
                     "standing": self._standing_time(state, person),
                     "medium": str(state.mentorship.medium),
                     "settle_link": link(Choice.SETTLED),
+                    "ask_link": self._ask_link(state, person),
                 }
             case Matter.UNANSWERED_QUESTION:
                 return {"source": intent.source, "answered_link": link(Choice.ANSWERED)}
@@ -248,7 +249,7 @@ class Composer:
             case Matter.PAUSED:
                 return {"until": intent.until}
             case Matter.IDEA:
-                return {"idea": intent.idea}
+                return {"idea": intent.idea, "ask_link": self._ask_link(state, person)}
             case Matter.UNANSWERED_INVITE | Matter.PREPARE:
                 return {"when": when}
             case Matter.RESUMED | Matter.ENDED | Matter.CLOSED | Matter.NEW_STANDING_TIME:
@@ -383,6 +384,9 @@ class Composer:
 
     def _pause_link(self, state: MentorshipState, person: Person) -> str:
         return self._link(state, person, about_mentorship(state), Choice.PAUSE)
+
+    def _ask_link(self, state: MentorshipState, person: Person) -> str:
+        return self._link(state, person, about_mentorship(state), Choice.ASK)
 
     def _cadence(self, mentorship: Mentorship) -> timedelta:
         held = self.context.config.rules.candidates(BookAhead, mentorship.cohort)

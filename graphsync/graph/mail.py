@@ -67,6 +67,8 @@ def _message(draft: MailDraft) -> sdk.Message:
     message.subject = draft.subject
     message.body = html_body(draft.body_html)
     message.to_recipients = [recipient(draft.to)]
+    if draft.reply_to is not None:  # None would be written as null, which is not the same as left out
+        message.reply_to = [recipient(draft.reply_to)]
     message.internet_message_headers = [
         sdk.InternetMessageHeader(name=name, value=value) for name, value in draft.headers
     ] or None

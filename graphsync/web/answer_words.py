@@ -23,6 +23,10 @@ class Words:
     sorry: str
     until: str
     no_such_day: str
+    question: str
+    nothing_asked: str
+    too_long: str
+    not_relayed: str
 
 
 _EN: Final = Words(
@@ -34,6 +38,7 @@ _EN: Final = Words(
         Choice.SETTLED: "Your mentoring with {other}: does it suit you?",
         Choice.TALKED: "You and {other} talked?",
         Choice.ANSWERED: "You have answered {other}?",
+        Choice.ASK: "Ask {other} a question",
         Choice.SKIP: "Go without this session with {other}?",
         Choice.HELP: "A hand with your mentoring with {other}?",
         Choice.PAUSE: "Take a break from your mentoring with {other}?",
@@ -47,6 +52,7 @@ _EN: Final = Words(
         Choice.SETTLED: "Your first session is booked once you both have said so.",
         Choice.TALKED: "Then all is well, and no more is asked.",
         Choice.ANSWERED: "Then the question is closed.",
+        Choice.ASK: "It goes out by mail, and the answer comes to you. Its text is not kept here.",
         Choice.SKIP: "The next session is booked as usual.",
         Choice.HELP: "The coordinator of the programme gets in touch with you both. Nobody else is told.",
         Choice.PAUSE: "Until the day you choose no session is booked and no message sent; then it goes on by itself.",
@@ -60,6 +66,7 @@ _EN: Final = Words(
         Choice.SETTLED: "That suits me",
         Choice.TALKED: "We talked",
         Choice.ANSWERED: "I have answered",
+        Choice.ASK: "Send it",
         Choice.SKIP: "Skip this one",
         Choice.HELP: "Ask for help",
         Choice.PAUSE: "Take a break",
@@ -73,6 +80,7 @@ _EN: Final = Words(
         Choice.SETTLED: "It is noted.",
         Choice.TALKED: "It is noted.",
         Choice.ANSWERED: "It is noted.",
+        Choice.ASK: "It is on its way.",
         Choice.SKIP: "The next session is booked as usual.",
         Choice.HELP: "The coordinator will get in touch.",
         Choice.PAUSE: "Enjoy the break. Both of you get a word about it.",
@@ -88,6 +96,10 @@ _EN: Final = Words(
     sorry="This link cannot be used",
     until="Until, and then it goes on",
     no_such_day="That day cannot be used. Go back, and choose one from tomorrow on, within a year.",
+    question="Your question",
+    nothing_asked="There is no text yet. Write your question, and send it.",
+    too_long="That is too long for a question: at most 4,000 characters. Shorten it, and send it.",
+    not_relayed="It could not be sent now. Your text is still here: try again in a few minutes, or write a mail.",
 )
 
 _FR: Final = Words(
@@ -99,6 +111,7 @@ _FR: Final = Words(
         Choice.SETTLED: "Votre mentorat avec {other} : cela vous convient-il ?",
         Choice.TALKED: "{other} et vous vous êtes parlé ?",
         Choice.ANSWERED: "Vous avez répondu à {other} ?",
+        Choice.ASK: "Poser une question à {other}",
         Choice.SKIP: "Se passer de cette session avec {other} ?",
         Choice.HELP: "Un coup de main pour votre mentorat avec {other} ?",
         Choice.PAUSE: "Faire une pause dans votre mentorat avec {other} ?",
@@ -112,6 +125,7 @@ _FR: Final = Words(
         Choice.SETTLED: "Votre première session sera planifiée dès que vous aurez tous deux confirmé.",
         Choice.TALKED: "Alors tout va bien, et rien de plus n’est demandé.",
         Choice.ANSWERED: "La question est alors close.",
+        Choice.ASK: "Elle part par message, et la réponse vous revient. Son texte n’est pas conservé ici.",
         Choice.SKIP: "La prochaine session sera planifiée comme d’habitude.",
         Choice.HELP: "La coordination du programme prendra contact avec vous deux. Personne d’autre n’en saura rien.",
         Choice.PAUSE: "Jusqu’au jour choisi, ni session ni message ; puis tout reprend.",
@@ -125,6 +139,7 @@ _FR: Final = Words(
         Choice.SETTLED: "Cela me convient",
         Choice.TALKED: "Nous nous sommes parlé",
         Choice.ANSWERED: "J’ai répondu",
+        Choice.ASK: "Envoyer",
         Choice.SKIP: "Sauter cette session",
         Choice.HELP: "Demander de l’aide",
         Choice.PAUSE: "Faire une pause",
@@ -138,6 +153,7 @@ _FR: Final = Words(
         Choice.SETTLED: "C’est noté.",
         Choice.TALKED: "C’est noté.",
         Choice.ANSWERED: "C’est noté.",
+        Choice.ASK: "Elle est en route.",
         Choice.SKIP: "La prochaine session sera planifiée comme d’habitude.",
         Choice.HELP: "La coordination prendra contact avec vous.",
         Choice.PAUSE: "Bonne pause. Vous recevez tous deux un mot à ce sujet.",
@@ -153,6 +169,10 @@ _FR: Final = Words(
     sorry="Ce lien ne peut pas être utilisé",
     until="Jusqu’au, puis tout reprend",
     no_such_day="Ce jour ne convient pas. Revenez en arrière et choisissez-en un à partir de demain, dans l’année.",
+    question="Votre question",
+    nothing_asked="Il n’y a pas encore de texte. Écrivez votre question, puis envoyez-la.",
+    too_long="C’est trop long pour une question : 4 000 caractères au plus. Raccourcissez, puis envoyez.",
+    not_relayed="L’envoi n’a pas abouti. Votre texte est toujours là : réessayez dans quelques minutes.",
 )
 
 WORDS: Final[Mapping[str, Words]] = {"en": _EN, "fr": _FR}

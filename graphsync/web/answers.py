@@ -6,7 +6,9 @@ shows no more of it than the other's name. No cookies, no scripts, nothing from 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -15,16 +17,27 @@ from flask import Blueprint, Response, render_template, request
 from graphsync.clock import Clock
 from graphsync.engine.context import mark_mentorship
 from graphsync.engine.ports import Ledger, Store
-from graphsync.mentoring import Choice, Person, Reply, Status
+from graphsync.errors import ActionRefused, GraphError
+from graphsync.mentoring import Choice, MentorshipId, Person, PersonId, Reply, Status
 from graphsync.teams.messages import LANGUAGES
 from graphsync.web.answer_words import WORDS, Words
 from graphsync.web.links import PATH, Answer, LinkExpired, LinkForged, SignedLinks
+
+log = logging.getLogger(__name__)
 
 USUAL_PAUSE: Final = timedelta(days=28)
 LONGEST_PAUSE: Final = timedelta(days=365)
 
 
-def answers_blueprint(store: Store, links: SignedLinks, clock: Clock, on_marked: Callable[[], None]) -> Blueprint:
+LONGEST_QUESTION: Final = 4000
+
+Ask = Callable[[MentorshipId, PersonId, str, str], None]
+"""`Asking.ask`: relays a question of somebody; the number tells one from another."""
+
+
+def answers_blueprint(
+    store: Store, links: SignedLinks, clock: Clock, on_marked: Callable[[], None], ask: Ask | None = None
+) -> Blueprint:
     """Return the answer pages.
 
     Args:
@@ -32,6 +45,7 @@ def answers_blueprint(store: Store, links: SignedLinks, clock: Clock, on_marked:
         links: reads what a link says.
         clock: the service's time.
         on_marked: called when an answer was kept, so that it is acted on at once.
+        ask: relays a question; without it none can be asked.
     """
     blueprint = Blueprint("answers", __name__, template_folder="templates")
 
@@ -57,6 +71,7 @@ def answers_blueprint(store: Store, links: SignedLinks, clock: Clock, on_marked:
             days=(today + timedelta(days=1), today + USUAL_PAUSE, today + LONGEST_PAUSE)
             if answer.choice is Choice.PAUSE
             else None,
+            question=_Question(number=f"{clock.now().timestamp():.3f}") if answer.choice is Choice.ASK else None,
         )
 
     @blueprint.post(f"{PATH}<token>")
@@ -64,6 +79,8 @@ def answers_blueprint(store: Store, links: SignedLinks, clock: Clock, on_marked:
         answer = _read(links, token)
         if isinstance(answer, Response):
             return answer
+        if answer.choice is Choice.ASK:
+            return asked(answer)
         now = clock.now()
         until = _day(request.form.get("until", "")) if answer.choice is Choice.PAUSE else None
         with store.transaction() as ledger:
@@ -85,11 +102,54 @@ def answers_blueprint(store: Store, links: SignedLinks, clock: Clock, on_marked:
                     starts_at=answer.starts_at,
                 )
             )
+            if answer.choice is Choice.ANSWERED:
+                ledger.requests.close(answer.about)
             mark_mentorship(ledger, answer.mentorship, now)
         on_marked()
         return _page(words, known[0].language, heading=words.thanks, text=words.done[answer.choice])
 
+    def asked(answer: Answer) -> Response:
+        """Relay what was asked; where that cannot be done the page comes back with the text still on it."""
+        with store.transaction() as ledger:
+            known = _people(ledger, answer)
+        if known is None or ask is None:
+            return _kindly("gone", LANGUAGES[0], 410)
+        person, other = known
+        words = WORDS[person.language]
+        question = _Question(number=request.form.get("number", ""), text=request.form.get("question", ""))
+        wrong, status = "", 200
+        if not question.text.strip():
+            wrong, status = words.nothing_asked, 400
+        elif len(question.text) > LONGEST_QUESTION:
+            wrong, status = words.too_long, 400
+        else:
+            try:
+                ask(answer.mentorship, answer.person, question.number, question.text)
+            except (GraphError, ActionRefused) as error:
+                log.warning("a question of mentorship %s was not relayed: %s", answer.mentorship, error)
+                wrong, status = words.not_relayed, 503
+        if wrong:
+            return _page(
+                words,
+                person.language,
+                heading=words.headings[Choice.ASK].format(other=other.display_name),
+                text=wrong,
+                button=words.buttons[Choice.ASK],
+                question=question,
+                status=status,
+            )
+        on_marked()
+        return _page(words, person.language, heading=words.thanks, text=words.done[Choice.ASK])
+
     return blueprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """The field for a question: a number that tells it from others, and what was typed already."""
+
+    number: str
+    text: str = ""
 
 
 def _read(links: SignedLinks, token: str) -> Answer | Response:
@@ -144,10 +204,19 @@ def _page(
     text: str,
     button: str = "",
     days: tuple[date, date, date] | None = None,
+    question: _Question | None = None,
     status: int = 200,
 ) -> Response:
     body = render_template(
-        "answer.html", language=language, heading=heading, text=text, button=button, days=days, words=words
+        "answer.html",
+        language=language,
+        heading=heading,
+        text=text,
+        button=button,
+        days=days,
+        question=question,
+        longest=LONGEST_QUESTION,
+        words=words,
     )
     response = Response(body, status=status, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (

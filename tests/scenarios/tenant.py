@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from graphsync.clock import SteppedClock
+from graphsync.engine.asking import Asking
 from graphsync.engine.context import Context
 from graphsync.engine.loop import Engine
 from graphsync.errors import StoreUnavailable
@@ -267,7 +268,7 @@ class Tenant:
         self.intake = Intake(StoreForNotifications(self.disk), self.clock, read_every=timedelta(0))
         self.intake.start()
         self.links = SignedLinks(self.store.link_key, self.receiver.url, self.clock)
-        answers = answers_blueprint(self.store, self.links, self.clock, on_marked=self._wake)
+        answers = answers_blueprint(self.store, self.links, self.clock, on_marked=self._wake, ask=self._ask)
         late.app = self.app = create_app(intake=self.intake, clock=self.clock, answers=answers)
         self.web = self.app.test_client()
         self.world.deliver = self._deliver
@@ -373,6 +374,9 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
             )
         )
         self.next_at = self.world.clock.now()
+
+    def _ask(self, *question):
+        Asking(self.engine.context).ask(*question)
 
     def _wake(self):
         self.next_at = self.now

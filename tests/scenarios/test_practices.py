@@ -426,3 +426,91 @@ def test_where_nothing_calls_for_them_coordinators_get_no_mail(opened):
     tenant = opened(ENFORCE)
     tenant.run_until(berlin("2026-03-10 09:00"))
     assert tenant.mails("coordinator") == []
+
+
+QUESTIONS = "- {name: answers, practice: answer_promptly, mode: enforce, sources: [invite, question]}\n"
+
+
+def asks(tenant, text, number="1"):
+    """Let Tom open the page by the link in his welcome, and send a question."""
+    label = "ask Mira"
+    bodies = [mail.body for mail in tenant.mails("tom")]
+    link = next(link for body in bodies for link in re.findall(rf'<a href="([^"]+)">{label}</a>', body))
+    path = link.removeprefix(tenant.receiver.url)
+    return tenant.web.get(path), tenant.web.post(path, data={"question": text, "number": number})
+
+
+def questions(tenant):
+    return [mail for mail in tenant.mails("mira") if mail.subject == "A question from Tom"]
+
+
+def test_a_question_is_relayed_by_mail_and_its_text_is_nowhere_else(opened):
+    tenant = opened(START + QUESTIONS)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    shown, done = asks(tenant, "How did <you> begin?\nI wonder.")
+    assert "<textarea" in shown.text
+    assert done.status_code == 200
+    tenant.run_for(minutes=1)
+    (mail,) = questions(tenant)
+    assert "How did &lt;you&gt; begin?<br>I wonder." in mail.body
+    assert list(mail.reply_to) == ["tom@fabrikam.test"]
+    stored = (tenant.directory / "graphsync.db").read_bytes() + (tenant.directory / "graphsync.db-wal").read_bytes()
+    assert b"I wonder" not in stored
+
+
+def test_a_question_that_waits_is_told_of_once_and_closed_by_a_click(opened):
+    tenant = opened(START + QUESTIONS, nudges={"per_person_and_week": 7})
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    asks(tenant, "How did you begin?")
+    tenant.run_until(berlin("2026-03-03 12:00"))
+    assert len([m for m in tenant.mails("mira") if "sent through the mentoring programme" in m.body]) == 1
+    assert [m for m in tenant.mails("tom") if "sent through" in m.body] == []
+    tenant.click("mira", "I have answered")
+    tenant.run_until(berlin("2026-03-16 12:00"))
+    assert len([m for m in tenant.mails("mira") if "sent through the mentoring programme" in m.body]) == 1
+    with tenant.store.transaction() as ledger:
+        assert [r for m in ledger.mentorships.all() for r in ledger.requests.of(m.id)] == []
+
+
+def test_a_page_sent_twice_asks_once_and_another_question_is_another(opened):
+    tenant = opened(START + QUESTIONS)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    for number in ("1", "1", "2"):
+        assert asks(tenant, "How did you begin?", number)[1].status_code == 200
+    tenant.run_for(minutes=1)
+    assert len(questions(tenant)) == 2
+
+
+@pytest.mark.parametrize(("text", "said"), [("  \n", "no text yet"), ("x" * 4001, "too long")])
+def test_what_cannot_be_relayed_is_said_with_the_text_still_there(opened, text, said):
+    tenant = opened(START + QUESTIONS)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    _, done = asks(tenant, text)
+    assert done.status_code == 400
+    assert said in done.text
+    assert text.strip() in done.text
+    assert questions(tenant) == []
+
+
+def test_where_graph_does_not_take_it_the_text_comes_back_and_nothing_waits(opened):
+    tenant = opened(START + QUESTIONS)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+
+    def down(_real, *_arguments):
+        raise GraphTransient("down")
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_mail_draft=down))
+    _, done = asks(tenant, "How did you begin?")
+    assert done.status_code == 503
+    assert "How did you begin?" in done.text
+    tenant.start_service(graph=tenant.graph)
+    assert asks(tenant, "How did you begin?")[1].status_code == 200
+    tenant.run_for(minutes=1)
+    assert len(questions(tenant)) == 1
+
+
+def test_not_more_than_some_questions_can_wait(opened):
+    tenant = opened(START + QUESTIONS)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    codes = [asks(tenant, "And?", str(number))[1].status_code for number in range(6)]
+    assert codes == [200] * 5 + [503]

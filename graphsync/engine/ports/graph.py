@@ -88,12 +88,13 @@ class EventChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDraft:
-    """A mail to one person; headers begin with `x-`, at most five."""
+    """A mail to one person; headers begin with `x-`, at most five. Answers go to `reply_to`, or to the sender."""
 
     to: Invitee
     subject: str
     body_html: str
     headers: tuple[tuple[str, str], ...]
+    reply_to: Invitee | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ LAST = datetime(2026, 10, 30, 14, tzinfo=UTC)
 LINK: Final = "https://graphsync.example/a/sample"
 
 
-class ByLanguage(dict[str, str]):
-    """A sample that is a text itself, by language."""
+class ByLanguage(dict[str, Any]):
+    """A sample that is a text itself, or several, by language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,15 +212,17 @@ _ALL: Final = (
             "standing": "their weekday and time, or empty",
             "medium": "`video`, `phone` or `in_person`",
             "settle_link": "says that all of it suits",
+            "ask_link": "where a question can be asked, or empty",
         },
-        {"cadence_days": 14, "standing": "", "medium": "video", "settle_link": LINK},
+        {"cadence_days": 14, "standing": "", "medium": "video", "settle_link": LINK, "ask_link": LINK},
         {
             "cadence_days": 7,
             "standing": ByLanguage(en="Tuesdays at 10:00", fr="le mardi à 10:00"),
             "medium": "phone",
             "settle_link": LINK,
+            "ask_link": LINK,
         },
-        {"cadence_days": 21, "standing": "", "medium": "in_person", "settle_link": ""},
+        {"cadence_days": 21, "standing": "", "medium": "in_person", "settle_link": "", "ask_link": ""},
     ),
     _message(
         "unanswered_invite",
@@ -235,6 +237,23 @@ _ALL: Final = (
         {"source": "question", "answered_link": LINK},
         {"source": "chat", "answered_link": ""},
         {"source": "mail", "answered_link": ""},
+    ),
+    _message(
+        "question",
+        "when one of the two asks the other something through the programme, to the other",
+        {"lines": "what was asked, line by line", "answered_link": "says that it is answered"},
+        {
+            "lines": ByLanguage(
+                en=("How did you come to your first project?", "", "I would like to hear more about it next time."),
+                fr=(
+                    "Comment avez-vous trouvé votre premier projet\u00a0?",
+                    "",
+                    "J’aimerais en parler avec vous.",
+                ),
+            ),
+            "answered_link": LINK,
+        },
+        may_pause=False,
     ),
     _message(
         "offer_help",
@@ -320,8 +339,8 @@ _ALL: Final = (
     _message(
         "idea",
         "halfway between two sessions, to both: one optional idea",
-        {"idea": "which of the eight, 0 to 7"},
-        *({"idea": number} for number in range(8)),
+        {"idea": "which of the eight, 0 to 7", "ask_link": "where a question can be asked, or empty"},
+        *({"idea": number, "ask_link": LINK} for number in range(8)),
     ),
     _message(
         "missed_sessions",
