@@ -74,6 +74,7 @@ def test_every_lost_session_is_put_back_or_its_reason_stated(undisturbed):
             assert replacement["no_slot_reason"]
 
 
+@pytest.mark.chaos
 def test_the_same_seed_gives_the_same_outcome(undisturbed, workplace):
     again = a_run(workplace / "b").outcome
     assert {**again, "wall_s": 0} == {**undisturbed.outcome, "wall_s": 0}
