@@ -27,6 +27,10 @@ class Words:
     nothing_asked: str
     too_long: str
     not_relayed: str
+    digest_heading: Mapping[bool, str]
+    digest_text: Mapping[bool, str]
+    digest_button: Mapping[bool, str]
+    digest_done: Mapping[bool, str]
 
 
 _EN: Final = Words(
@@ -100,6 +104,13 @@ _EN: Final = Words(
     nothing_asked="There is no text yet. Write your question, and send it.",
     too_long="That is too long for a question: at most 4,000 characters. Shorten it, and send it.",
     not_relayed="It could not be sent now. Your text is still here: try again in a few minutes, or write a mail.",
+    digest_heading={True: "Or one mail a week", False: "Or messages as they come"},
+    digest_text={
+        True: "What can wait comes together, once a week. Invites, and what concerns the next days, come as always.",
+        False: "You get what can wait in one mail a week. You can have it as it comes again.",
+    },
+    digest_button={True: "One mail a week", False: "As they come"},
+    digest_done={True: "From now on what can wait comes once a week.", False: "From now on messages come as they are."},
 )
 
 _FR: Final = Words(
@@ -173,6 +184,16 @@ _FR: Final = Words(
     nothing_asked="Il n’y a pas encore de texte. Écrivez votre question, puis envoyez-la.",
     too_long="C’est trop long pour une question : 4 000 caractères au plus. Raccourcissez, puis envoyez.",
     not_relayed="L’envoi n’a pas abouti. Votre texte est toujours là : réessayez dans quelques minutes.",
+    digest_heading={True: "Ou un message par semaine", False: "Ou les messages au fil de l’eau"},
+    digest_text={
+        True: "Ce qui peut attendre arrive en une fois, chaque semaine. Les invitations restent à part.",
+        False: "Ce qui peut attendre vous arrive en un message par semaine. Cela peut redevenir comme avant.",
+    },
+    digest_button={True: "Un message par semaine", False: "Au fil de l’eau"},
+    digest_done={
+        True: "Désormais, ce qui peut attendre arrive une fois par semaine.",
+        False: "Désormais, les messages arrivent au fil de l’eau.",
+    },
 )
 
 WORDS: Final[Mapping[str, Words]] = {"en": _EN, "fr": _FR}

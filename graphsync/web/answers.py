@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -72,6 +72,7 @@ def answers_blueprint(
             if answer.choice is Choice.PAUSE
             else None,
             question=_Question(number=f"{clock.now().timestamp():.3f}") if answer.choice is Choice.ASK else None,
+            digest=not person.weekly_digest if answer.choice is Choice.PAUSE else None,
         )
 
     @blueprint.post(f"{PATH}<token>")
@@ -81,6 +82,8 @@ def answers_blueprint(
             return answer
         if answer.choice is Choice.ASK:
             return asked(answer)
+        if answer.choice is Choice.PAUSE and "digest" in request.form:
+            return chosen(answer, weekly=request.form["digest"] == "weekly")
         now = clock.now()
         until = _day(request.form.get("until", "")) if answer.choice is Choice.PAUSE else None
         with store.transaction() as ledger:
@@ -107,6 +110,20 @@ def answers_blueprint(
             mark_mentorship(ledger, answer.mentorship, now)
         on_marked()
         return _page(words, known[0].language, heading=words.thanks, text=words.done[answer.choice])
+
+    def chosen(answer: Answer, *, weekly: bool) -> Response:
+        """Keep how somebody wants their messages: all that can wait in one mail a week, or as they come."""
+        with store.transaction() as ledger:
+            known = _people(ledger, answer)
+            if known is None:
+                return _kindly("gone", LANGUAGES[0], 410)
+            person = known[0]
+            ledger.people.save(replace(person, weekly_digest=weekly))
+            for mentorship in ledger.mentorships.of(person.id):
+                mark_mentorship(ledger, mentorship.id, clock.now())
+        on_marked()
+        words = WORDS[person.language]
+        return _page(words, person.language, heading=words.thanks, text=words.digest_done[weekly])
 
     def asked(answer: Answer) -> Response:
         """Relay what was asked; where that cannot be done the page comes back with the text still on it."""
@@ -205,6 +222,7 @@ def _page(
     button: str = "",
     days: tuple[date, date, date] | None = None,
     question: _Question | None = None,
+    digest: bool | None = None,
     status: int = 200,
 ) -> Response:
     body = render_template(
@@ -215,6 +233,7 @@ def _page(
         button=button,
         days=days,
         question=question,
+        digest=digest,
         longest=LONGEST_QUESTION,
         words=words,
     )

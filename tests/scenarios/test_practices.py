@@ -162,7 +162,7 @@ def test_after_a_session_both_are_asked_and_we_did_not_puts_it_back(opened):
 def test_a_pause_stops_everything_and_ends_by_itself(opened):
     tenant = opened(ENFORCE + CLOSE + START)
     tenant.run_until(berlin("2026-03-02 10:00"))
-    shown, done = tenant.click("tom", "pause the programme", until="2026-04-01")
+    shown, done = tenant.click("tom", "Pause the programme, or have one mail a week", until="2026-04-01")
     assert 'type="date"' in shown.text
     assert done.status_code == 200
     tenant.run_for(hours=1)
@@ -177,7 +177,7 @@ def test_a_pause_stops_everything_and_ends_by_itself(opened):
 def test_a_pause_needs_a_day_to_come(opened, until):
     tenant = opened(START)
     tenant.run_until(berlin("2026-03-02 10:00"))
-    _, done = tenant.click("tom", "pause the programme", until=until)
+    _, done = tenant.click("tom", "Pause the programme, or have one mail a week", until=until)
     assert done.status_code == 400
     tenant.run_for(hours=1)
     with tenant.store.transaction() as ledger:

@@ -152,3 +152,23 @@ def test_every_choice_has_its_words(language):
     for phrases in (words.headings, words.texts, words.buttons, words.done):
         assert set(phrases) == set(Choice)
     assert set(words.unusable) == {"forged", "expired", "gone"}
+
+
+def test_the_page_of_a_pause_offers_one_mail_a_week_and_the_way_back(pages):
+    link = pages.link(Choice.PAUSE)
+    assert WORDS["en"].digest_button[True] in pages.web.get(link).text
+    assert pages.web.post(link, data={"digest": "weekly"}).status_code == 200
+    with pages.store.transaction() as ledger:
+        assert (ledger.people.get("tom").weekly_digest, ledger.people.get("mira").weekly_digest) == (True, False)
+    assert WORDS["en"].digest_button[False] in pages.web.get(link).text
+    assert (pages.replies(), pages.woken) == ([], 1)
+    pages.web.post(link, data={"digest": "at_once"})
+    with pages.store.transaction() as ledger:
+        assert not ledger.people.get("tom").weekly_digest
+
+
+def test_other_pages_offer_no_digest(pages):
+    assert WORDS["en"].digest_button[True] not in pages.web.get(pages.link(Choice.MET)).text
+    pages.web.post(pages.link(Choice.MET), data={"digest": "weekly"})
+    with pages.store.transaction() as ledger:
+        assert not ledger.people.get("tom").weekly_digest

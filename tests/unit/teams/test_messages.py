@@ -111,7 +111,7 @@ def test_several_matters_go_into_one_message_with_one_small_print():
 
 def test_a_pause_link_is_offered_where_there_is_one():
     message = rendered(KINDS["resumed"], "en", {}, pause_link="https://x.test/p")
-    assert '<a href="https://x.test/p">pause the programme</a>' in message.body_html
+    assert '<a href="https://x.test/p">Pause the programme, or have one mail a week</a>' in message.body_html
 
 
 # ---------------------------------------------------------------- texts of one's own
