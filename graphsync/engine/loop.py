@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from graphsync.engine.attendance import AttendanceLooks
 from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.coordinators import CoordinatorLooks
@@ -51,6 +52,7 @@ class Engine:
     _sessions: SessionLooks = field(init=False)
     _chats: ChatLooks = field(init=False)
     _subscriptions: SubscriptionLooks = field(init=False)
+    _attendance: AttendanceLooks = field(init=False)
     _coordinators: CoordinatorLooks = field(init=False)
     _planner: Planner = field(init=False)
     _performer: Performer = field(init=False)
@@ -67,6 +69,7 @@ class Engine:
         self._sessions = SessionLooks(self.context)
         self._chats = ChatLooks(self.context)
         self._subscriptions = SubscriptionLooks(self.context)
+        self._attendance = AttendanceLooks(self.context)
         self._coordinators = CoordinatorLooks(self.context)
         self._planner = Planner(self.context)
         self._performer = Performer(self.context)
@@ -279,6 +282,8 @@ class Engine:
                 self._chats.pair(MentorshipId(subject.owner))
             case SubjectKind.SUBSCRIPTION:
                 self._subscriptions.subscription(subject.owner)
+            case SubjectKind.ATTENDANCE:
+                return self._attendance.session(MentorshipId(subject.owner), int(subject.item))
             case SubjectKind.COORDINATORS:
                 self._coordinators.week()
             case SubjectKind.MENTORSHIP:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from graphsync.calendar import CalendarEvent, TimeSlot
+from graphsync.engine.attendance import want_attendance
 from graphsync.engine.context import Context, mark_mentorship, pair_of
 from graphsync.engine.observe import cancelled, dropped, just_written, lags, observed
 from graphsync.engine.overlaps import look_for_overlaps
@@ -191,6 +192,7 @@ class SessionLooks:
                 ledger.work.drop_sweep(timer)
             else:
                 ledger.work.set_sweep(timer, next_at)
+            want_attendance(self.context, ledger, mentorship, seen)
             if known is not None and replace(known, copies_looked_at=seen.copies_looked_at) == seen:
                 ledger.sessions.save(seen)
                 return

@@ -27,7 +27,18 @@ from graphsync.engine.ports import (
     StoredMail,
     SubscriptionGrant,
 )
-from graphsync.graph import chats, delta, directory, events, mail, mailbox_settings, presence, schedules, subscriptions
+from graphsync.graph import (
+    chats,
+    delta,
+    directory,
+    events,
+    mail,
+    mailbox_settings,
+    meetings,
+    presence,
+    schedules,
+    subscriptions,
+)
 from graphsync.graph.bridge import Bridge
 from graphsync.graph.credentials import Credential
 from graphsync.graph.permits import MOST_IN_FLIGHT, MOST_PER_MAILBOX, Permits
@@ -180,6 +191,10 @@ class GraphClient(Graph):
     def set_preferred_presence(self, user: PersonId, until: datetime) -> None:
         """See `presence.set_preferred_presence`."""
         self._run(presence.set_preferred_presence(self._transport, user, until, self._clock.now()))
+
+    def attendance(self, organizer: PersonId, join_url: str) -> frozenset[str] | None:
+        """See `meetings.attendance`."""
+        return self._run(meetings.attendance(self._transport, organizer, join_url))
 
     # -- mail
 

@@ -21,6 +21,7 @@ READS: Final = frozenset(
         "calendar_view_delta",
         "get_schedule",
         "event_body",
+        "attendance",
         "find_mail",
         "list_chats",
         "list_chat_messages",

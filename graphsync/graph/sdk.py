@@ -74,6 +74,18 @@ with warnings.catch_warnings():
     from msgraph.generated.users.item.messages.item.message_item_request_builder import MessageItemRequestBuilder
     from msgraph.generated.users.item.messages.item.send.send_request_builder import SendRequestBuilder
     from msgraph.generated.users.item.messages.messages_request_builder import MessagesRequestBuilder
+    from msgraph.generated.users.item.online_meetings.item.attendance_reports.attendance_reports_request_builder import (  # noqa: E501 - the SDK names it so
+        AttendanceReportsRequestBuilder,
+    )
+    from msgraph.generated.users.item.online_meetings.item.attendance_reports.item.meeting_attendance_report_item_request_builder import (  # noqa: E501 - likewise
+        MeetingAttendanceReportItemRequestBuilder as AttendanceReportItemRequestBuilder,
+    )
+    from msgraph.generated.users.item.online_meetings.item.online_meeting_item_request_builder import (
+        OnlineMeetingItemRequestBuilder,
+    )
+    from msgraph.generated.users.item.online_meetings.online_meetings_request_builder import (
+        OnlineMeetingsRequestBuilder,
+    )
     from msgraph.generated.users.item.presence.set_user_preferred_presence.set_user_preferred_presence_post_request_body import (  # noqa: E501 - the SDK names it so
         SetUserPreferredPresencePostRequestBody as PreferredPresence,
     )
@@ -88,6 +100,8 @@ __all__ = [
     "AccessTokenProvider",
     "AllChatsRequestBuilder",
     "AllowedHostsValidator",
+    "AttendanceReportItemRequestBuilder",
+    "AttendanceReportsRequestBuilder",
     "Attendee",
     "AttendeeType",
     "BaseBearerTokenAuthenticationProvider",
@@ -123,7 +137,9 @@ __all__ = [
     "MessagesRequestBuilder",
     "Method",
     "NativeResponseHandler",
+    "OnlineMeetingItemRequestBuilder",
     "OnlineMeetingProviderType",
+    "OnlineMeetingsRequestBuilder",
     "PreferredPresence",
     "Recipient",
     "RedirectHandlerOption",

@@ -239,6 +239,12 @@ class Message(Wire):
     internet_message_id: str | None = None
 
 
+class Identified(Wire):
+    """Anything of which the id alone matters."""
+
+    id: str
+
+
 class ChatMember(Wire):
     """https://learn.microsoft.com/graph/api/resources/aaduserconversationmember."""
 
@@ -257,6 +263,19 @@ class Identity(Wire):
     """Somebody by id."""
 
     id: str | None = None
+
+
+class AttendanceRecord(Wire):
+    """That somebody was in a meeting; when they came and went is not read."""
+
+    email_address: str | None = None
+    identity: Identity | None = None
+
+
+class AttendanceReport(Wire):
+    """https://learn.microsoft.com/graph/api/resources/meetingattendancereport."""
+
+    attendance_records: list[AttendanceRecord] = []
 
 
 class IdentitySet(Wire):

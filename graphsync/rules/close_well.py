@@ -20,6 +20,9 @@ TOLD_WITHIN = timedelta(days=7)
 ASKED_WITHIN = timedelta(days=7)
 """Whether they met is asked no longer than that: nobody remembers, and the next session is near."""
 
+REPORT_COMES = timedelta(hours=1)
+"""Within this time after a session its attendance report is there and has been looked for, if there is one."""
+
 ENDS = Step("close_well.ends", Verdict.ACTS)
 CANCELS = Step("close_well.cancels", Verdict.ACTS)
 GIVES_BACK = Step("close_well.gives_back", Verdict.ACTS)
@@ -137,6 +140,10 @@ def _was_held(walk: Walk, rule: CloseWell, session: MentoringSession) -> None:
         )
         return
     found = held(state, session, walk.now)
+    ask_from = session.ends_at + (REPORT_COMES if rule.attendance and session.online else timedelta())
+    if found is Held.UNCONFIRMED and walk.now < ask_from:
+        walk.look_again(ask_from)  # the report may make the question needless
+        return
     if not rule.ask_held or found is not Held.UNCONFIRMED or walk.now >= session.ends_at + ASKED_WITHIN:
         return
     about = about_session(session)

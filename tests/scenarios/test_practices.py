@@ -514,3 +514,72 @@ def test_not_more_than_some_questions_can_wait(opened):
     tenant.run_until(berlin("2026-03-02 10:00"))
     codes = [asks(tenant, "And?", str(number))[1].status_code for number in range(6)]
     assert codes == [200] * 5 + [503]
+
+
+REPORTS = (
+    ENFORCE
+    + "- {name: video, practice: video_first, mode: enforce}\n"
+    + "- {name: close, practice: close_well, mode: enforce, attendance: true}\n"
+)
+MAY_READ = {"OnlineMeetings.Read.All": None, "OnlineMeetingArtifact.Read.All": None}
+
+
+def meet(tenant, *who):
+    """Let the session that was booked come, with some of the two in it; return its end."""
+    meeting = accepted(tenant)
+    tenant.run_until(meeting.start)
+    for name in who:
+        tenant.world.attend(meeting, f"{name}@fabrikam.test", meeting.start, meeting.end)
+    return meeting.end
+
+
+def asked_if_met(tenant):
+    return [s for s in subjects(tenant, "tom") if s.startswith("Did you and Mira meet")]
+
+
+def test_a_session_that_a_report_shows_was_held_and_nobody_is_asked(opened):
+    tenant = opened(REPORTS, permissions=MAY_READ)
+    tenant.world.grant_meeting_policy()
+    end = meet(tenant, "mira", "tom")
+    tenant.run_until(end + timedelta(days=2))
+    session = tenant.sessions()[0]
+    assert session.attended == {*session.answers}
+    assert asked_if_met(tenant) == []
+
+
+def test_where_only_one_was_there_both_are_asked(opened):
+    tenant = opened(REPORTS, permissions=MAY_READ)
+    tenant.world.grant_meeting_policy()
+    end = meet(tenant, "mira")
+    tenant.run_until(end + timedelta(days=2))
+    assert len(tenant.sessions()[0].attended) == 1
+    assert len(asked_if_met(tenant)) == 1
+
+
+def test_where_nobody_was_there_is_no_report_and_looking_for_it_ends(opened):
+    tenant = opened(REPORTS, permissions=MAY_READ)
+    tenant.world.grant_meeting_policy()
+    end = meet(tenant)
+    tenant.run_until(end + timedelta(days=2))
+    assert (tenant.sessions()[0].attended, len(asked_if_met(tenant))) == (frozenset(), 1)
+    looked = tenant.requests("listOnlineMeetings")
+    assert looked > 2
+    tenant.run_until(end + timedelta(days=4))
+    assert tenant.requests("listOnlineMeetings") == looked
+
+
+def test_without_the_permission_the_admin_is_told_and_the_two_are_asked(opened):
+    tenant = opened(REPORTS)
+    end = meet(tenant, "mira", "tom")
+    tenant.run_until(end + timedelta(days=1))
+    assert "application access policy" in tenant.alerts()["refused/attendance"]
+    assert len(asked_if_met(tenant)) == 1
+
+
+def test_reports_are_not_read_unless_a_rule_says_so(opened):
+    tenant = opened(REPORTS.replace(", attendance: true", ""), permissions=MAY_READ)
+    tenant.world.grant_meeting_policy()
+    end = meet(tenant, "mira", "tom")
+    tenant.run_until(end + timedelta(days=1))
+    assert tenant.sessions()[0].attended == frozenset()
+    assert len(asked_if_met(tenant)) == 1

@@ -191,6 +191,10 @@ class Graph(Protocol):
         """Show somebody in Teams as do-not-disturb until an instant; it ends by itself."""
         ...
 
+    def attendance(self, organizer: PersonId, join_url: str) -> frozenset[str] | None:
+        """Return ids and folded addresses of who was in a Teams meeting; None where there is no report (yet)."""
+        ...
+
     def create_mail_draft(self, mailbox: PersonId, draft: MailDraft) -> StoredMail:
         """Put a mail into Drafts."""
         ...

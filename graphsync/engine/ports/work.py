@@ -23,6 +23,7 @@ class SubjectKind(StrEnum):
     PAIR = "pair"
     SUBSCRIPTION = "subscription"
     COORDINATORS = "coordinators"
+    ATTENDANCE = "attendance"
     MENTORSHIP = "mentorship"
 
 

@@ -104,6 +104,10 @@ class CloseWell(CommonKeys):
 
     practice: Literal["close_well"] = Field(default="close_well", description="which practice the rule puts in effect")
     ask_held: Flag = Field(default=True, description="whether both are asked once, when a session is over, if they met")
+    attendance: Flag = Field(
+        default=False,
+        description="whether the attendance report of a session on Teams tells as well that it was held",
+    )
     close_after: Annotated[timedelta, span(30 * DAY, 365 * DAY, step=DAY)] = Field(
         default=90 * DAY, description="after so long without a session the mentorship is closed, and both are told"
     )

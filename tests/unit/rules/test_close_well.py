@@ -292,3 +292,12 @@ def test_a_pair_that_never_met_gets_its_one_session_before_the_end():
 
 def test_nothing_is_asked_of_a_future_reply():
     assert decide(a_state(), rules(closing()), NOW).intents == ()
+
+
+def test_where_reports_count_the_two_are_asked_only_once_the_report_had_time_to_come():
+    over = a_session(1, "09-21 10:00", online=True)
+    early = decided(a_state(over), now="09-21 11:00", attendance=True)
+    assert (nudged(early), early.wake_at) == ([], at("09-21 11:50"))
+    assert nudged(decided(a_state(over), now="09-21 11:50", attendance=True)) == both(Matter.DID_YOU_MEET)
+    there = a_session(1, "09-21 10:00", online=True, attended=frozenset({MENTOR, MENTEE}))
+    assert nudged(decided(a_state(there), now="09-21 11:50", attendance=True)) == []
