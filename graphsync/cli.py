@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import click
 
+from graphsync.cli_mentorships import mentorships
+from graphsync.cli_options import config_option, json_option
 from graphsync.errors import ConfigError, GraphsyncError
 
 EXIT_FAILED = 1
@@ -16,9 +18,6 @@ EXIT_SOMETHING = 2
 """What `plan` ends with where there is something to do."""
 EXIT_CONFIG = 2
 """What a command ends with where the configuration is wrong."""
-
-# `settings.CONFIG`; to load that module takes as long as to start the sandbox, which needs nothing of it.
-_CONFIG = "GRAPHSYNC_CONFIG"
 
 
 class _Instant(click.ParamType[datetime]):
@@ -55,17 +54,6 @@ class _Commands(click.Group):
         except GraphsyncError as error:
             click.echo(f"graphsync: {error}", err=True)
             ctx.exit(EXIT_FAILED)
-
-
-config_option = click.option(
-    "--config",
-    "directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar=_CONFIG,
-    default=Path("config"),
-    show_default=True,
-    help="The directory of graphsync.yaml, rules.yaml and mentorships.csv.",
-)
 
 
 @click.group(cls=_Commands)
@@ -156,7 +144,6 @@ def test(directory: Path, paths: tuple[Path, ...], text: str, covers: bool, juni
 full_option = click.option(
     "--full", is_flag=True, help="Show what waits for an answer, messages and each person's part; for operators."
 )
-json_option = click.option("--json", "as_data", is_flag=True, help="Print JSON.")
 
 
 @main.command()
@@ -400,6 +387,9 @@ def sandbox(
         calendars=calendars,
         calendars_from=None if calendars_from is None else calendars_from.date(),
     )
+
+
+main.add_command(mentorships)
 
 
 def _counted(count: int, noun: str) -> str:

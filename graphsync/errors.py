@@ -161,6 +161,10 @@ class NotKnown(GraphsyncError):
     """What was asked about is not known here, or not any more; the message says what would be."""
 
 
+class OrderRefused(GraphsyncError):
+    """What a coordinator ordered cannot be: nothing was written; the message says why, and what would do."""
+
+
 class WriteRefused(GraphsyncError):
     """Something was to be written to Graph where it is only read: a bug of ours, and nothing was sent."""
 

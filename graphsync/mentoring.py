@@ -112,6 +112,15 @@ class HoldKind(StrEnum):
     REREAD = "reread"
 
 
+class OrderKind(StrEnum):
+    """What a coordinator orders by command; START is of the mentorship that begins where a mentor was swapped."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+    START = "start"
+
+
 class FlagKind(StrEnum):
     """What a coordinator is told of a mentorship: that it needs a look, never since when or because of whom."""
 
@@ -206,8 +215,9 @@ class Mentorship:
 
     `cadence` overrides the rule's; `phone` names caller and number where `medium` is PHONE; `mentor_offers` and
     `mentee_offers` are hours beyond a person's own, by the wall clock of that person's zone. `paused_until` is the day
-    a pause is over, where one is known; `ends_on` the last day, where that is. `released_at` is when an imported
-    mentorship takes its turn, `closed_at` when graphsync ended it.
+    a pause is over, where one is known; such a pause ends by itself, so `status` is PAUSED only for one without an end.
+    `ends_on` is the last day, where that is known. `released_at` is when an imported mentorship takes its turn,
+    `closed_at` when graphsync ended it, `rematched_to` the one that took its place when the mentor was swapped.
     """
 
     id: MentorshipId
@@ -227,10 +237,30 @@ class Mentorship:
     ends_on: date | None = None
     released_at: datetime | None = None
     closed_at: datetime | None = None
+    rematched_to: MentorshipId | None = None
 
     def other(self, person: PersonId) -> PersonId:
         """Return the one of the two who is not `person`."""
         return self.mentee if person == self.mentor else self.mentor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How a mentorship stands by a coordinator's command, whatever its line in the mentorships file says meanwhile.
+
+    `status`, `paused_until` and `ends_on` take the place of the line's. `row` is what the line says of how the
+    mentorship stands (`MentorshipRow.stands`), empty where there is no line: once it says something else, the file
+    holds again. With `unlisted` the mentorship has no line yet, and is kept without one.
+    """
+
+    mentorship: MentorshipId
+    kind: OrderKind
+    status: Status
+    paused_until: date | None
+    ends_on: date | None
+    row: str
+    given_at: datetime
+    unlisted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 from flask import Flask
 
@@ -16,6 +18,9 @@ from graphsync.engine.asking import Asking
 from graphsync.engine.context import Context
 from graphsync.engine.explain import Explanation, explain_named
 from graphsync.engine.loop import Engine
+from graphsync.engine.orders import Ordered, Orders
+from graphsync.engine.overview import Listed, overview
+from graphsync.engine.ports import Graph
 from graphsync.engine.preview import Preview, preview
 from graphsync.engine.recorded import recorded
 from graphsync.engine.rehearsal import Plan, rehearse
@@ -26,8 +31,9 @@ from graphsync.graph.credentials import ClientCertificate, ClientSecret
 from graphsync.graph.read_only import read_only
 from graphsync.jobs import EngineThread, SteppedThread
 from graphsync.rules.checking import gathered
-from graphsync.rules.config import Config
+from graphsync.rules.config import Config, FileNames
 from graphsync.rules.deployment import Tenant
+from graphsync.rules.mentorship_lines import Rewritten, rewritten
 from graphsync.settings import CONFIG, Settings, load_pairs, load_rules, load_settings, load_tenant
 from graphsync.store import open_copy, open_store
 from graphsync.watching import ConfigWatch
@@ -205,6 +211,73 @@ def replay_span(directory: Path, since: datetime, until: datetime, rules_file: P
     finally:
         store.close()
     return Replayed(decisions=len(decisions), differences=tuple(replay(decisions, rules, until=until)))
+
+
+def list_mentorships(directory: Path) -> list[Listed]:
+    """Return how all mentorships stand; the looks are kept in the audit.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    settings = load_settings(os.environ, directory)
+    now = SystemClock().now()
+    store = open_store(settings.config.deployment.service.database, SystemClock())
+    try:
+        with store.transaction() as ledger:
+            return overview(ledger, settings.config, now)
+    finally:
+        store.close()
+
+
+def give_order(directory: Path, order: Callable[[Orders], Ordered]) -> tuple[Ordered, Rewritten]:
+    """Return what an order came to, and the line by which the mentorships file would say the same.
+
+    The order is written to the database the service works on. Graph is only read, and only if the order needs it.
+
+    Args:
+        directory: of the configuration.
+        order: gives the order.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+        NotKnown: what is named is not known.
+        OrderRefused: what is ordered cannot be.
+    """
+    settings = load_settings(os.environ, directory)
+    text = (directory / FileNames().mentorships).read_text(encoding="utf-8")
+    store = open_store(settings.config.deployment.service.database, SystemClock())
+    graph = _WhenAsked(settings)
+    try:
+        context = Context(
+            store=store,
+            graph=read_only(cast("Graph", graph)),
+            clock=SystemClock(),
+            config=settings.config,
+            notification_url="",
+        )
+        ordered = order(Orders(context))
+    finally:
+        graph.end()
+        store.close()
+    return ordered, rewritten(text, ordered.line, ordered.cells)
+
+
+class _WhenAsked:
+    """The tenant's Graph, connected to at the first call: most orders need none, nor a credential for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: GraphClient | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._client is None:
+            self._client = client_of(self._settings, SystemClock())
+        return getattr(self._client, name)
+
+    def end(self) -> None:
+        """Close the connection, if there is one."""
+        if self._client is not None:
+            self._client.close()
 
 
 def client_of(settings: Settings, clock: Clock) -> GraphClient:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from graphsync.engine.naming import named_mentorship
 from graphsync.engine.ports import AuditEntry, Ledger
 from graphsync.engine.recorded import Place, Recorded, Wanted, as_recorded, recorded, wanted_by
 from graphsync.engine.state import load_state
 from graphsync.errors import NotKnown
-from graphsync.mentoring import Mentorship, MentorshipId, Person, mentorship_id
+from graphsync.mentoring import Mentorship, MentorshipId, Person
 from graphsync.rules.config import Config
 from graphsync.rules.decide import PRACTICES, decide
 from graphsync.rules.intents import Decision, TraceLine
@@ -95,7 +96,7 @@ def explain_named(ledger: Ledger, config: Config, named: str, at: datetime | Non
     Raises:
         NotKnown: there is no such mentorship, or nothing is kept of it so far back.
     """
-    meant = _meant(ledger, named)
+    meant = named_mentorship(ledger, named)
     since = "its people are not known yet" if at is None else f"no decision is kept from before {at.isoformat()}"
     if "/" in named:
         since = "no decision that wanted this action is kept"
@@ -110,25 +111,6 @@ def explain_named(ledger: Ledger, config: Config, named: str, at: datetime | Non
         AuditEntry(at=now, mentorship=meant, action="explained", rule="", outcome="looked at", detail="")
     )
     return explanation
-
-
-def _meant(ledger: Ledger, named: str) -> MentorshipId:
-    """Return the mentorship that is named, or whose action is."""
-    found = ledger.mentorships.get(MentorshipId(named))
-    if found is not None:
-        return found.id
-    mentor, _, mentee = (part.strip() for part in named.partition(","))
-    found = ledger.mentorships.get(mentorship_id(mentor, mentee)) if mentee else None
-    if found is not None:
-        return found.id
-    for part in named.split("/"):
-        known = ledger.mentorships.get(MentorshipId(part))
-        if known is not None:
-            return known.id
-    raise NotKnown(
-        f"{named!r} is no mentorship's id, no action's key, and not 'mentor,mentee' by their addresses; "
-        "`graphsync plan` shows ids"
-    )
 
 
 def _of_action(ledger: Ledger, config: Config, meant: MentorshipId, key: str, until: datetime) -> Explanation | None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.directory import look_up, said_of
-from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
+from graphsync.engine.heeding import forget_order, heed_order, holds_unlisted
+from graphsync.engine.ports import Alert, DirectoryUser, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
@@ -67,7 +68,7 @@ class PeopleLooks:
             now = self.context.now()
             with self.context.store.transaction() as ledger:
                 mentorship = self._taken_up(ledger, row.mentorship(mentor.id, mentee.id), now, released)
-                ledger.mentorships.save(mentorship)
+                ledger.mentorships.save(heed_order(ledger, mentorship, row, now))
                 mark_mentorship(ledger, mentorship.id, now)
                 if OptIn.CHAT in mentorship.opt_ins:
                     ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
@@ -87,7 +88,12 @@ class PeopleLooks:
         """
         known = ledger.mentorships.get(mentorship.id)
         if known is not None and known.started_on == mentorship.started_on:
-            return replace(mentorship, released_at=known.released_at, closed_at=known.closed_at)
+            return replace(
+                mentorship,
+                released_at=known.released_at,
+                closed_at=known.closed_at,
+                rematched_to=known.rematched_to,
+            )
         rules = self.context.config.rules.candidates(StartWell, mentorship.cohort)
         if not rules:
             return mentorship
@@ -107,7 +113,12 @@ class PeopleLooks:
         listed = {row.id for row in self.context.config.mentorships}
         with self.context.store.transaction() as ledger:
             for mentorship in ledger.mentorships.all():
-                if mentorship.id not in listed and mentorship.status is not Status.ENDED:
+                if mentorship.id in listed or mentorship.status is Status.ENDED:
+                    continue
+                if holds_unlisted(ledger, mentorship):
+                    mark_mentorship(ledger, mentorship.id, self.context.now())
+                else:
+                    forget_order(ledger, mentorship.id)
                     ledger.mentorships.save(replace(mentorship, status=Status.ENDED))
                     log.warning(
                         "mentorship %s is not in mentorships.csv any more: nothing is done for it", mentorship.id
@@ -119,7 +130,7 @@ class PeopleLooks:
         with self.context.store.transaction() as ledger:
             known = ledger.people.by_address(address)
             if known is not None:
-                self._watch(ledger, known, now)
+                watch(self.context, ledger, known, now)
                 return known
         try:
             user = self.context.graph.get_user(address)
@@ -129,26 +140,11 @@ class PeopleLooks:
                 ledger.records.raise_alert(Alert(key=f"{UNKNOWN}{where}", text=text, raised_at=now))
             unknown.add(f"{UNKNOWN}{where}")
             return None
-        zone = zone_override or self.context.config.deployment.tenant.default_time_zone
-        person = Person(
-            id=user.id,
-            address=address,
-            display_name=user.display_name,
-            hours=replace(NEVER_SET, time_zone=zone),
-            office_location=user.office_location,
-        )
+        person = newly_known(user, address, zone_override or self.context.config.deployment.tenant.default_time_zone)
         with self.context.store.transaction() as ledger:
             ledger.people.save(person)
-            self._watch(ledger, person, now)
+            watch(self.context, ledger, person, now)
         return person
-
-    def _watch(self, ledger: Ledger, person: Person, now: datetime) -> None:
-        """Have a person and their calendar looked at now, and again and again."""
-        sweep = self.context.config.deployment.sweep
-        for kind, every in ((SubjectKind.PERSON, sweep.people), (SubjectKind.MAILBOX, sweep.mailboxes)):
-            subject = Subject(kind=kind, owner=person.id)
-            ledger.work.mark(subject, now)
-            ledger.work.set_sweep(subject, next_sweep(subject, every, now))
 
     def person(self, person_id: PersonId) -> None:
         """Look at one person: directory entry, working hours, automatic replies; for organizers Teams as well."""
@@ -201,6 +197,26 @@ class PeopleLooks:
     def _said(self, address: str, what: str) -> Any:
         """Return what the mentorships file says of somebody; see `directory.said_of`."""
         return said_of(self.context.config.mentorships, address, what)
+
+
+def newly_known(user: DirectoryUser, address: str, time_zone: str) -> Person:
+    """Return somebody as the directory alone tells of them; hours and absences are looked at afterwards."""
+    return Person(
+        id=user.id,
+        address=address,
+        display_name=user.display_name,
+        hours=replace(NEVER_SET, time_zone=time_zone),
+        office_location=user.office_location,
+    )
+
+
+def watch(context: Context, ledger: Ledger, person: Person, now: datetime) -> None:
+    """Have a person and their calendar looked at now, and again and again."""
+    sweep = context.config.deployment.sweep
+    for kind, every in ((SubjectKind.PERSON, sweep.people), (SubjectKind.MAILBOX, sweep.mailboxes)):
+        subject = Subject(kind=kind, owner=person.id)
+        ledger.work.mark(subject, now)
+        ledger.work.set_sweep(subject, next_sweep(subject, every, now))
 
 
 def events_of(person: PersonId) -> str:

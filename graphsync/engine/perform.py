@@ -19,7 +19,7 @@ from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes, matter_of
 from graphsync.engine.payloads import BookPayload, MovePayload, OnlinePayload, from_json
 from graphsync.engine.people import TEAMS_PROVIDER
 from graphsync.engine.ports import Action, ActionKind, Alert, EventChange, Ledger, Outcome, Subject, SubjectKind
-from graphsync.engine.state import holder
+from graphsync.engine.state import holder, load_state
 from graphsync.errors import (
     ActionRefused,
     GraphAuthError,
@@ -31,6 +31,7 @@ from graphsync.errors import (
 )
 from graphsync.mentoring import Answer, Loss, MentoringSession, PersonId, Response, Status
 from graphsync.rules.rebook_same_week import FREEZE, FROZEN
+from graphsync.rules.standing import standing_of
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +132,9 @@ class Performer:
         Raises:
             ActionRefused: it does not; with the reason.
         """
-        mentorship = ledger.mentorships.get(action.mentorship)
-        if mentorship is None or mentorship.status is not Status.ACTIVE or mentorship.closed_at is not None:
+        # Paused or ended since it was decided, by command or by one of the two.
+        state = load_state(ledger, self.context.config.deployment, action.mentorship, now, {})
+        if state is None or standing_of(state, now).status is not Status.ACTIVE:
             raise ActionRefused("the mentorship is not active any more")
         sessions = {session.number: session for session in ledger.sessions.of(action.mentorship)}
         if payload.number in sessions:

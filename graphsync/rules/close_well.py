@@ -55,7 +55,7 @@ def close_well(walk: Walk, rule: CloseWell) -> None:
 
 def _ended(walk: Walk, rule: CloseWell) -> None:
     state = walk.state
-    if any(person.reach is Reach.GONE for person in state.pair):
+    if state.mentorship.rematched_to is None and any(person.reach is Reach.GONE for person in state.pair):
         walk.flag(rule, TO_RENEW, FlagKind.TO_RENEW, "one of the two has left: the match is to be renewed")
     if state.mentorship.status is not Status.ENDED:
         if state.mentorship.closed_at is None:

@@ -39,7 +39,8 @@ NOT_SAID: Mapping[str, Any] = {"cohort": "", "started": date.min}
 """What stands for a column that a list of pairs may leave out."""
 
 _CELL = {sign: re.compile(rf' *(?P<cell>"(?:[^"]|"")*"|[^{sign}]*)(?:{sign}|$)') for sign in ",;"}
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
+"""What ends a line of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +78,20 @@ class MentorshipRow:
         """The id of the mentorship, which its two addresses make."""
         return mentorship_id(self.mentor, self.mentee)
 
+    @property
+    def stands(self) -> str:
+        """What the line says of how the mentorship stands: first day, status, end of a pause, last day."""
+        return " ".join(str(cell or "-") for cell in (self.started_on, self.status, self.paused_until, self.ends_on))
+
     def mentorship(self, mentor: PersonId, mentee: PersonId) -> Mentorship:
-        """Return the mentorship, its people named as the directory does."""
+        """Return the mentorship, its people named as the directory does; a pause with an end is over by itself."""
         return Mentorship(
             id=self.id,
             mentor=mentor,
             mentee=mentee,
             cohort=self.cohort,
             started_on=self.started_on,
-            status=self.status,
+            status=Status.ACTIVE if self.paused_until is not None else self.status,
             cadence=self.cadence,
             standing=self.standing,
             medium=self.medium,
@@ -123,8 +129,8 @@ class _Reading:
         self.problems.append(Problem(file=self.file, line=line, column=column, found=found, expected=expected))
 
     def lines(self, text: str) -> Iterator[_Line]:
-        delimiter = _delimiter(text)
-        for number, line in enumerate(_LINE_END.split(text), 1):
+        delimiter = delimiter_of(text)
+        for number, line in enumerate(LINE_END.split(text), 1):
             try:
                 cells = next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), [])
             except csv.Error as error:
@@ -244,9 +250,9 @@ def parse_mentorships(
     return tuple(row for row in rows if row is not None)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """Return what stands between cells: Excel writes semicolons where the decimal sign is a comma."""
-    first = next((line for line in _LINE_END.split(text) if line.strip()), "")
+    first = next((line for line in LINE_END.split(text) if line.strip()), "")
     return ";" if first.count(";") > first.count(",") else ","
 
 

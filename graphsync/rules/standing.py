@@ -53,7 +53,7 @@ def standing_of(state: MentorshipState, now: datetime) -> Standing:
 def _pause(state: MentorshipState) -> tuple[date | None, bool]:
     """Return the day the last pause is over, and whether one of the two set it."""
     mentorship = state.mentorship
-    in_file = mentorship.paused_until if mentorship.status is Status.PAUSED else None
+    in_file = mentorship.paused_until
     pauses = [reply.until for reply in state.replies if reply.choice is Choice.PAUSE and reply.until is not None]
     if pauses and (in_file is None or pauses[-1] > in_file):
         return pauses[-1], True

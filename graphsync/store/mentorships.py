@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, select, union, update
+from sqlalchemy import Connection, case, delete, select, union, update
 
-from graphsync.mentoring import Mentorship, MentorshipId, PersonId, Status
+from graphsync.mentoring import Mentorship, MentorshipId, Order, PersonId, Status
 from graphsync.store.dialect import upsert
-from graphsync.store.tables import mentorships
+from graphsync.store.tables import mentorships, orders
 from graphsync.store.values import as_row, fields_of, select_fields
 
 
@@ -88,3 +88,18 @@ class SqlMentorships:
             .limit(1)
         ).one_or_none()
         return None if row is None else MentorshipId(row)
+
+    def save_order(self, order: Order) -> None:
+        """Write `order` over an earlier one of its mentorship."""
+        upsert(self._connection, orders, as_row(order))
+
+    def order(self, mentorship: MentorshipId) -> Order | None:
+        """Return what was ordered for a mentorship and holds."""
+        row = self._connection.execute(
+            select_fields(orders, Order).where(orders.c.mentorship == mentorship)
+        ).one_or_none()
+        return None if row is None else Order(**fields_of(row))
+
+    def drop_order(self, mentorship: MentorshipId) -> None:
+        """Delete what was ordered for a mentorship, if anything was."""
+        self._connection.execute(delete(orders).where(orders.c.mentorship == mentorship))

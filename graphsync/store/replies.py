@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
-from graphsync.mentoring import MentorshipId, Reply
+from graphsync.mentoring import Choice, MentorshipId, Reply
 from graphsync.store.dialect import upsert
 from graphsync.store.tables import replies
 from graphsync.store.values import as_row, fields_of, select_fields
@@ -28,3 +28,8 @@ class SqlReplies:
             .order_by(replies.c.at, replies.c.person, replies.c.about)
         )
         return [Reply(**fields_of(row)) for row in rows]
+
+    def withdraw(self, mentorship: MentorshipId, choice: Choice) -> int:
+        """Delete the replies of a mentorship that say `choice`, and return how many there were."""
+        theirs = delete(replies).where(replies.c.mentorship == mentorship, replies.c.choice == choice)
+        return self._connection.execute(theirs).rowcount

@@ -32,6 +32,7 @@ from graphsync.mentoring import (
     Loss,
     Medium,
     OptIn,
+    OrderKind,
     PersonId,
     Proposal,
     Reach,
@@ -112,6 +113,7 @@ mentorships: Final = Table(
     Column("ends_on", Date),
     Column("released_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
+    Column("rematched_to", TEXT),
     Column("wake_at", UtcDateTime),
     Column("chat_id", TEXT),
     Column("chat_read_until", UtcDateTime),
@@ -119,6 +121,20 @@ mentorships: Final = Table(
     Index("ix_mentorships_mentee", "mentee"),
     Index("ix_mentorships_wake_at", "status", "wake_at", "id"),
     Index("ix_mentorships_chat", "chat_id"),
+)
+
+# What coordinators ordered by command, while the mentorships file does not say something new.
+orders: Final = Table(
+    "orders",
+    metadata,
+    _mentorship(primary_key=True),
+    Column("kind", Word(OrderKind), nullable=False),
+    Column("status", Word(Status), nullable=False),
+    Column("paused_until", Date),
+    Column("ends_on", Date),
+    Column("row", TEXT, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("unlisted", Boolean, nullable=False),
 )
 
 # When the two were last in touch: met, talked, asked.

@@ -40,6 +40,8 @@ from graphsync.mentoring import (
     MentorshipId,
     Nudge,
     OpenRequest,
+    Order,
+    OrderKind,
     Person,
     PersonId,
     Reach,
@@ -303,6 +305,51 @@ def test_of_two_mentorships_with_one_chat_the_active_one_is_meant(ledger):
     ledger.mentorships.save_chat(PAIR, "chat-1", NOW)
     ledger.mentorships.save_chat(OTHER, "chat-1", NOW)
     assert ledger.mentorships.by_chat("chat-1") == OTHER
+
+
+def an_order(mentorship=PAIR, **changes):
+    fields = {
+        "kind": OrderKind.PAUSE,
+        "status": Status.ACTIVE,
+        "paused_until": date(2026, 4, 1),
+        "ends_on": None,
+        "row": "2026-01-05 active - -",
+        "given_at": NOW,
+    }
+    return Order(mentorship=mentorship, **(fields | changes))
+
+
+def test_the_last_order_for_a_mentorship_holds_until_it_is_dropped(ledger):
+    ledger.mentorships.save(a_mentorship())
+    ledger.mentorships.save(a_mentorship(OTHER))
+    assert ledger.mentorships.order(PAIR) is None
+    ledger.mentorships.save_order(an_order())
+    ledger.mentorships.save_order(an_order(kind=OrderKind.END, paused_until=None, ends_on=date(2026, 6, 1)))
+    ledger.mentorships.save_order(an_order(OTHER, kind=OrderKind.START, unlisted=True))
+    assert ledger.mentorships.order(PAIR) == an_order(kind=OrderKind.END, paused_until=None, ends_on=date(2026, 6, 1))
+    assert ledger.mentorships.order(OTHER) == an_order(OTHER, kind=OrderKind.START, unlisted=True)
+    ledger.mentorships.drop_order(PAIR)
+    ledger.mentorships.drop_order(PAIR)
+    assert ledger.mentorships.order(PAIR) is None
+    assert ledger.mentorships.order(OTHER) is not None
+
+
+def test_a_mentorship_knows_which_one_took_its_place(ledger):
+    ledger.mentorships.save(a_mentorship(rematched_to=OTHER))
+    assert ledger.mentorships.get(PAIR).rematched_to == OTHER
+
+
+def test_replies_of_one_choice_are_withdrawn_and_no_others(ledger):
+    ledger.mentorships.save(a_mentorship())
+    said = [
+        Reply(mentorship=PAIR, person=person, about="mentorship/m1", choice=choice, at=NOW)
+        for person, choice in ((ANNA, Choice.PAUSE), (BEN, Choice.END))
+    ]
+    for reply in said:
+        ledger.replies.save(reply)
+    assert ledger.replies.withdraw(PAIR, Choice.PAUSE) == 1
+    assert ledger.replies.withdraw(PAIR, Choice.PAUSE) == 0
+    assert ledger.replies.of(PAIR) == said[1:]
 
 
 # ---------------------------------------------------------------- sessions

@@ -21,12 +21,14 @@ from graphsync.engine.ports.work import (
     Subscription,
 )
 from graphsync.mentoring import (
+    Choice,
     FlagKind,
     MentoringSession,
     Mentorship,
     MentorshipId,
     Nudge,
     OpenRequest,
+    Order,
     Person,
     PersonId,
     Reply,
@@ -91,6 +93,18 @@ class Mentorships(Protocol):
 
     def by_chat(self, chat_id: str) -> MentorshipId | None:
         """Return whose chat this is, or None."""
+        ...
+
+    def save_order(self, order: Order) -> None:
+        """Keep what a coordinator ordered; it takes the place of an earlier order for the mentorship."""
+        ...
+
+    def order(self, mentorship: MentorshipId) -> Order | None:
+        """Return the order that holds for a mentorship, or None."""
+        ...
+
+    def drop_order(self, mentorship: MentorshipId) -> None:
+        """Let an order hold no more; its mentorship stays as it is."""
         ...
 
 
@@ -167,6 +181,10 @@ class Replies(Protocol):
 
     def of(self, mentorship: MentorshipId) -> list[Reply]:
         """Return the replies of a mentorship, oldest first."""
+        ...
+
+    def withdraw(self, mentorship: MentorshipId, choice: Choice) -> int:
+        """Delete the replies of a mentorship that say `choice`, and return how many there were."""
         ...
 
 

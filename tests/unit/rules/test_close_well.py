@@ -133,6 +133,13 @@ def test_who_has_left_ends_what_can_be_ended_and_the_match_is_to_be_renewed():
     assert nudged(decision) == [(MENTEE, Matter.CLOSED)]
 
 
+def test_a_match_that_is_renewed_is_not_to_be_renewed_any_more():
+    gone = a_person(MENTOR, reach=Reach.GONE)
+    renewed = a_mentorship(closed_at=at("09-14 11:00"), rematched_to="m2")
+    decision = decided(a_state(mentor=gone, mentorship=renewed))
+    assert [i for i in decision.intents if isinstance(i, FlagMentorship)] == []
+
+
 def test_after_ninety_days_without_a_session_it_is_closed_and_both_are_told():
     met = a_session(1, "09-15 10:00")
     assert ends(decided(a_state(met), "12-14 09:45")) == []

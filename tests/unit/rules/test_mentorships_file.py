@@ -139,6 +139,8 @@ def test_a_wrong_cell_is_told_with_line_and_column(column, text, problem):
 def test_a_pause_and_an_end_have_their_days():
     row = cell("paused_until,status", "2026-05-04,paused")
     assert row.mentorship("a", "b").paused_until == date(2026, 5, 4)
+    assert row.mentorship("a", "b").status is Status.ACTIVE
+    assert row.stands == "2026-03-02 paused 2026-05-04 -"
     assert cell("ends", "2026-12-18").mentorship("a", "b").ends_on == date(2026, 12, 18)
 
 

@@ -16,6 +16,14 @@ def test_a_pause_without_a_day_does_nothing():
     assert standing_of(a_state(replies=(a_reply("mentorship/m1", "pause"),)), NOW).status is Status.ACTIVE
 
 
+def test_a_pause_with_a_day_is_over_by_itself_and_one_without_is_not():
+    timed = a_state(mentorship=a_mentorship(paused_until=date(2026, 9, 20)))
+    assert standing_of(timed, at("09-19 12:00")).status is Status.PAUSED
+    assert standing_of(timed, at("09-20 12:00")).status is Status.ACTIVE
+    lasting = a_state(mentorship=a_mentorship(status=Status.PAUSED))
+    assert standing_of(lasting, at("12-01 12:00")).status is Status.PAUSED
+
+
 def test_days_are_those_of_the_mentees_zone():
     sydney = a_person("em", "Australia/Sydney")
     state = a_state(mentee=sydney, mentorship=a_mentorship(ends_on=date(2026, 9, 14)))

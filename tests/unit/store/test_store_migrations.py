@@ -66,7 +66,7 @@ def test_a_database_of_a_newer_graphsync_is_not_touched(engine):
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreUnavailable, match="the database has schema '9999' and this graphsync knows '0002'"):
+    with pytest.raises(StoreUnavailable, match="the database has schema '9999' and this graphsync knows '0003'"):
         open_store(str(engine.url), SteppedClock(NOW))
 
 
@@ -101,3 +101,26 @@ def test_a_percent_sign_in_the_path_is_only_a_percent_sign(monkeypatch, tmp_path
     monkeypatch.setattr(schema, "MIGRATIONS", copy)
     upgrade(engine)
     assert len(everything_in(engine)) > 20
+
+
+def test_a_pause_with_an_end_that_is_kept_already_is_over_by_itself(engine):
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    add = text(
+        "INSERT INTO mentorships (id, mentor, mentee, cohort, started_on, status, medium, phone, opt_ins, "
+        "mentor_offers, mentee_offers, paused_until) VALUES (:id, 'a', 'b', 'c', '2026-01-05', :status, 'video', '', "
+        "'[]', '[]', '[]', :until)"
+    )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(add, [{"id": "m1", "status": "paused", "until": "2026-04-01"}])
+        connection.execute(add, [{"id": "m2", "status": "paused", "until": None}])
+        command.upgrade(config, "0003")
+        assert connection.execute(text("SELECT id, status FROM mentorships ORDER BY id")).all() == [
+            ("m1", "active"),
+            ("m2", "paused"),
+        ]

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from graphsync.calendar.slots import TimeSlot
 from graphsync.clock import SteppedClock
 from graphsync.engine.ports import Claim, Outcome, Reservation, Subject, SubjectKind
-from graphsync.mentoring import Choice, FlagKind, Mentorship, MentorshipId, PersonId, Reply
+from graphsync.mentoring import Choice, FlagKind, Mentorship, MentorshipId, Order, OrderKind, PersonId, Reply, Status
 from graphsync.store import open_store
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -30,6 +30,19 @@ QUESTIONS = {
     "mentorships.chat": lambda ledger: ledger.mentorships.chat(PAIR),
     "mentorships.save_chat": lambda ledger: ledger.mentorships.save_chat(PAIR, "chat", NOW),
     "mentorships.by_chat": lambda ledger: ledger.mentorships.by_chat("chat"),
+    "mentorships.save_order": lambda ledger: ledger.mentorships.save_order(
+        Order(
+            mentorship=PAIR,
+            kind=OrderKind.PAUSE,
+            status=Status.ACTIVE,
+            paused_until=None,
+            ends_on=None,
+            row="",
+            given_at=NOW,
+        )
+    ),
+    "mentorships.order": lambda ledger: ledger.mentorships.order(PAIR),
+    "mentorships.drop_order": lambda ledger: ledger.mentorships.drop_order(PAIR),
     "sessions.of": lambda ledger: ledger.sessions.of(PAIR),
     "sessions.by_event": lambda ledger: ledger.sessions.by_event(ANNA, "event"),
     "sessions.by_ical_uid": lambda ledger: ledger.sessions.by_ical_uid("uid"),
@@ -43,6 +56,7 @@ QUESTIONS = {
     "replies.save": lambda ledger: ledger.replies.save(
         Reply(mentorship=PAIR, person=ANNA, about="consent/1", choice=Choice.YES, at=NOW)
     ),
+    "replies.withdraw": lambda ledger: ledger.replies.withdraw(PAIR, Choice.PAUSE),
     "replies.of": lambda ledger: ledger.replies.of(PAIR),
     "work.mark": lambda ledger: ledger.work.mark(SUBJECT, NOW),
     "work.claim": lambda ledger: ledger.work.claim(NOW, tuple(SubjectKind), 50),
