@@ -115,23 +115,24 @@ def _facts(world: World, kind: str, since: Since) -> Iterator[Fact]:
         case "flagged":
             for life in world.lives:
                 for flag in sorted(life.flags):
-                    says = {"flag": flag, "mentorship": life.mentorship.id}
-                    yield Fact(says, f"{flag} on {life.mentorship.id}")
+                    yield Fact({"flag": flag, "mentorship": life.mentorship.id}, f"{flag} on {life.mentorship.id}")
         case "kept free":
             for _, number, session in _sessions(world):
                 for hold in session.holds:
-                    says = {"who": hold.person, "session": number}
-                    yield Fact(says, f"{hold.kind} session {number} for {hold.person}")
+                    held = f"{hold.kind} session {number} for {hold.person}"
+                    yield Fact({"who": hold.person, "session": number}, held)
         case "step":
             for life in world.lives:
                 for line in life.decision.trace:
-                    says = {"rule": line.rule, "step": line.step, "mentorship": life.mentorship.id}
-                    yield Fact(says, f"{line.rule or '-'} {line.step}")
+                    of = life.mentorship.id
+                    yield Fact(
+                        {"rule": line.rule, "step": line.step, "mentorship": of}, f"{line.rule or '-'} {line.step}"
+                    )
         case "would":
             for life in world.lives:
                 for intent in life.decision.observed:
-                    says = {"rule": intent.rule, "mentorship": life.mentorship.id}
-                    yield Fact(says, f"{intent.rule}: {intent.reason}")
+                    would = f"{intent.rule}: {intent.reason}"
+                    yield Fact({"rule": intent.rule, "mentorship": life.mentorship.id}, would)
         case "closed":
             for life in world.lives:
                 if life.mentorship.closed_at is not None:

@@ -189,8 +189,8 @@ def _entries(reading: _Reading, starts_at: datetime | None, people: list[str], p
                 reading.complain((*path, key), f"key {key!r}", f"one of {one_of(allowed, key)}", at_key=True)
         wanted = said.get("expect", [])
         below: Path = (*path, "expect")
-        places = [((*below, place), one) for place, one in enumerate(wanted)] if isinstance(wanted, list) else []
-        for where, one in places or [(below, wanted)]:
+        listed = [((*below, place), one) for place, one in enumerate(wanted)] if isinstance(wanted, list) else None
+        for where, one in [(below, wanted)] if listed is None else listed:
             expectation = _expectation(reading, where, one, people, pairs)
             if expectation is not None:
                 expectations.append(expectation)
