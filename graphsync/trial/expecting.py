@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Final
 
 from graphsync.calendar import zone
 from graphsync.mentoring import MentoringSession
+from graphsync.rules.positions import Path
 from graphsync.trial.script import Expectation
-from graphsync.trial.shapes import FlagLike, HoldLike, MessageLike, RuleLike, SessionLike, StepLike
 from graphsync.trial.world import Life, World
+
+NAMING: Final = frozenset({"session", "mentorship", "to", "rule", "who"})
+"""Keys by which an expectation names what it is about; the others say how that is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +26,31 @@ class Failure:
         expected: what it says.
         actual: what is so instead, a line each.
         trace: the last decision of each mentorship, a line each.
+        path: where in its file what is expected is said; empty for an action.
+        instead: what it would have to say to hold, by key, of what it says now; empty where no one thing comes nearest.
     """
 
     line: int
     expected: str
     actual: tuple[str, ...]
     trace: tuple[str, ...] = ()
+    path: Path = ()
+    instead: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that is so: what an expectation can say of it, by key, and how a failure shows it."""
+
+    says: Mapping[str, object]
+    shown: str
+
+    def agrees(self, key: str, wanted: object) -> bool:
+        """Tell whether it is as an expectation says; what that does not say may be anything."""
+        found = self.says[key]
+        if isinstance(wanted, date) and isinstance(found, date) and key == "week_of":
+            return wanted.isocalendar()[:2] == found.isocalendar()[:2]
+        return wanted in (None, "", found)
 
 
 @dataclass(slots=True)
@@ -49,56 +71,81 @@ def check(world: World, expectation: Expectation, since: Since) -> Failure | Non
     kind = expectation.kind
     negated = kind.startswith("not ") or kind == "would not"
     plain = "would" if kind == "would not" else kind.removeprefix("not ")
-    found, actual = _look(world, plain, expectation.like, since)
+    facts = list(_facts(world, plain, since))
+    said = expectation.like.model_dump(exclude_unset=True)
+    if plain == "nothing":
+        found = not facts
+    else:
+        found = any(all(fact.agrees(key, wanted) for key, wanted in said.items()) for fact in facts)
     if found != negated:
         return None
-    said = _said(expectation.like)
+    text = ", ".join(f"{key} {_as_text(value)}" for key, value in said.items())
     return Failure(
         line=expectation.line,
-        expected=f"{kind}{f': {said}' if said else ''}",
-        actual=tuple(actual) or ("nothing of the kind",),
+        expected=f"{kind}{f': {text}' if text else ''}",
+        actual=tuple(fact.shown for fact in facts) or ("nothing of the kind",),
         trace=tuple(_trace(world)),
+        path=expectation.path,
+        instead={} if negated else _instead(facts, said),
     )
 
 
-def _look(world: World, kind: str, like: Any, since: Since) -> tuple[bool, list[str]]:
-    """Return whether there is such a thing, and all there is of its kind."""
+def _instead(facts: Sequence[Fact], said: Mapping[str, object]) -> Mapping[str, object]:
+    """Return what is so of the one fact that comes nearest to what was said, where it is another; empty without one."""
+    named = {key: wanted for key, wanted in said.items() if key in NAMING}
+    meant = [fact for fact in facts if all(fact.agrees(key, wanted) for key, wanted in named.items())]
+    counts = [sum(fact.agrees(key, wanted) for key, wanted in said.items()) for fact in meant]
+    nearest = [fact for fact, count in zip(meant, counts, strict=True) if count == max(counts)]
+    if not nearest or any(fact.says != nearest[0].says for fact in nearest):
+        return {}
+    return {key: nearest[0].says[key] for key, wanted in said.items() if not nearest[0].agrees(key, wanted)}
+
+
+def _facts(world: World, kind: str, since: Since) -> Iterator[Fact]:
+    """Yield all there is of the kind that an expectation is about."""
+    sent = world.mail[since.mail :]
     match kind:
         case "booked" | "lost":
-            lost = kind == "lost"
-            all_of = [(life, s) for life, _, s in _sessions(world) if (s.loss is not None) == lost]
-            return any(_is_like(world, life, s, like) for life, s in all_of), [_shown(world, *one) for one in all_of]
+            for life, _, session in _sessions(world):
+                if (session.loss is not None) == (kind == "lost"):
+                    yield _session(world, life, session)
         case "sent":
-            sent = world.mail[since.mail :]
-            return any(_is_message(m, like) for m in sent), [f"{m.kind} to {m.to} at {m.at.isoformat()}" for m in sent]
+            for m in sent:
+                yield Fact({"to": m.to, "about": m.kind}, f"{m.kind} to {m.to} at {m.at.isoformat()}")
         case "flagged":
-            flags = [(life.mentorship.id, flag) for life in world.lives for flag in sorted(life.flags)]
-            held = [one for one in flags if _is_flag(one, like)]
-            return bool(held), [f"{flag} on {mentorship}" for mentorship, flag in flags]
+            for life in world.lives:
+                for flag in sorted(life.flags):
+                    yield Fact({"flag": flag, "mentorship": life.mentorship.id}, f"{flag} on {life.mentorship.id}")
         case "kept free":
-            holds = [(hold, s) for _, _, s in _sessions(world) for hold in s.holds]
-            found = [h for h, s in holds if like.who in ("", h.person) and like.session in (None, s.number)]
-            return bool(found), [f"{h.kind} session {s.number} for {h.person}" for h, s in holds]
+            for _, number, session in _sessions(world):
+                for hold in session.holds:
+                    held = f"{hold.kind} session {number} for {hold.person}"
+                    yield Fact({"who": hold.person, "session": number}, held)
         case "step":
-            lines = [(life.mentorship.id, line) for life in world.lives for line in life.decision.trace]
-            hits = [x for x in lines if _is_step(x[0], x[1].rule, x[1].step, like)]
-            return bool(hits), [f"{line.rule or '-'} {line.step}" for _, line in lines]
+            for life in world.lives:
+                for line in life.decision.trace:
+                    of = life.mentorship.id
+                    yield Fact(
+                        {"rule": line.rule, "step": line.step, "mentorship": of}, f"{line.rule or '-'} {line.step}"
+                    )
         case "would":
-            wanted = [(life.mentorship.id, intent) for life in world.lives for intent in life.decision.observed]
-            is_so = [x for x in wanted if like.rule in ("", x[1].rule) and like.mentorship in ("", x[0])]
-            return bool(is_so), [f"{intent.rule}: {intent.reason}" for _, intent in wanted]
+            for life in world.lives:
+                for intent in life.decision.observed:
+                    would = f"{intent.rule}: {intent.reason}"
+                    yield Fact({"rule": intent.rule, "mentorship": life.mentorship.id}, would)
         case "closed":
-            closed = [life.mentorship.id for life in world.lives if life.mentorship.closed_at is not None]
-            return bool(closed), [f"{mentorship} is closed" for mentorship in closed]
+            for life in world.lives:
+                if life.mentorship.closed_at is not None:
+                    yield Fact({}, f"{life.mentorship.id} is closed")
         case "alerted":
-            return bool(world.alerts), sorted(world.alerts)
-    new = [f"{m.kind} to {m.to}" for m in world.mail[since.mail :]]
-    new += [
-        _shown(world, life, session)
-        for life, number, session in _sessions(world)
-        if since.sessions.get((life.mentorship.id, number)) != _place(session)
-    ]
-    return not new, new
+            for alert in sorted(world.alerts):
+                yield Fact({}, alert)
+        case _:
+            for m in sent:
+                yield Fact({}, f"{m.kind} to {m.to}")
+            for life, number, session in _sessions(world):
+                if since.sessions.get((life.mentorship.id, number)) != _place(session):
+                    yield _session(world, life, session)
 
 
 def _sessions(world: World) -> Iterator[tuple[Life, int, MentoringSession]]:
@@ -111,54 +158,24 @@ def _place(session: MentoringSession) -> object:
     return session.starts_at, session.loss
 
 
-def _is_like(world: World, life: Life, session: MentoringSession, like: SessionLike) -> bool:
-    day = _day(world, life, session)
-    return all(
-        wanted in (None, "", found)
-        for wanted, found in (
-            (like.session, session.number),
-            (like.mentorship, life.mentorship.id),
-            (like.at, session.starts_at),
-            (like.on, day),
-            (like.week_of and like.week_of.isocalendar()[:2], day.isocalendar()[:2]),
-            (like.replaces, session.replaces),
-            (like.medium, session.medium),
-            (like.online, session.online),
-            (like.how, session.loss),
-        )
-    )
-
-
-def _is_message(message: Any, like: MessageLike) -> bool:
-    return like.to in ("", message.to) and like.about in ("", message.kind)
-
-
-def _is_flag(one: tuple[str, str], like: FlagLike) -> bool:
-    return like.mentorship in ("", one[0]) and like.flag in (None, one[1])
-
-
-def _is_step(mentorship: str, rule: str, step: str, like: StepLike) -> bool:
-    return like.mentorship in ("", mentorship) and like.rule in ("", rule) and like.step in ("", step)
-
-
-def _day(world: World, life: Life, session: MentoringSession) -> date:
-    clock = zone(world.people[life.mentorship.mentee].time_zone)
-    return session.starts_at.astimezone(clock).date()
-
-
-def _shown(world: World, life: Life, session: MentoringSession) -> str:
-    clock = zone(world.people[life.mentorship.mentee].time_zone)
-    local = session.starts_at.astimezone(clock)
+def _session(world: World, life: Life, session: MentoringSession) -> Fact:
+    local = session.starts_at.astimezone(zone(world.people[life.mentorship.mentee].time_zone))
     parts = [f"session {session.number} of {life.mentorship.id}", f"{local:%a} {local.isoformat(timespec='minutes')}"]
     parts += [f"replaces {session.replaces}"] if session.replaces is not None else []
     parts += [f"lost: {session.loss}"] if session.loss is not None else []
     parts += [str(session.medium), "online"] if session.online else [str(session.medium)]
-    return ", ".join(parts)
-
-
-def _said(like: SessionLike | MessageLike | FlagLike | HoldLike | StepLike | RuleLike) -> str:
-    said = like.model_dump(exclude_unset=True)
-    return ", ".join(f"{key} {_as_text(value)}" for key, value in said.items())
+    says = {
+        "session": session.number,
+        "mentorship": life.mentorship.id,
+        "at": session.starts_at,
+        "on": local.date(),
+        "week_of": local.date(),
+        "replaces": session.replaces,
+        "medium": session.medium,
+        "online": session.online,
+        "how": session.loss,
+    }
+    return Fact(says, ", ".join(parts))
 
 
 def _as_text(value: object) -> str:

@@ -26,11 +26,12 @@ _LATER: Final = re.compile(r"\+ *(.+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """One thing that is to be so, and in which line it says that."""
+    """One thing that is to be so, and where in its file it says that."""
 
     kind: str
     like: Any
     line: int
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +188,10 @@ def _entries(reading: _Reading, starts_at: datetime | None, people: list[str], p
                 allowed = [*ACTIONS, "at", "expect"]
                 reading.complain((*path, key), f"key {key!r}", f"one of {one_of(allowed, key)}", at_key=True)
         wanted = said.get("expect", [])
-        for place, one in enumerate(wanted if isinstance(wanted, list) else [wanted]):
-            expectation = _expectation(reading, (*path, "expect", place), one, people, pairs)
+        below: Path = (*path, "expect")
+        listed = [((*below, place), one) for place, one in enumerate(wanted)] if isinstance(wanted, list) else None
+        for where, one in [(below, wanted)] if listed is None else listed:
+            expectation = _expectation(reading, where, one, people, pairs)
             if expectation is not None:
                 expectations.append(expectation)
         if at is not None:
@@ -208,12 +211,13 @@ def _expectation(
     kind = kinds_said[0]
     model_type = EXPECTATIONS[kind]
     if isinstance(said, str) or said[kind] is None:  # type: ignore[index] # a mapping, seen above
-        return Expectation(kind=kind, like=model_type(), line=reading.line(path))
+        return Expectation(kind=kind, like=model_type(), line=reading.line(path), path=())
     model = reading.model(model_type, (*path, kind))
     if model is None:
         return None
     reading.check_names((*path, kind), model, people, pairs)
-    return Expectation(kind=kind, like=model, line=reading.line((*path, kind)))
+    place = (*path, kind)
+    return Expectation(kind=kind, like=model, line=reading.line(place), path=(reading.index, *place))
 
 
 class _Reading:
