@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
 from graphsync.cli_mentorships import mentorships
-from graphsync.cli_options import config_option, json_option
+from graphsync.cli_options import EXIT_FAILED, config_option, counted, json_option
+from graphsync.cli_rule_tests import test
 from graphsync.errors import ConfigError, GraphsyncError
 
-if TYPE_CHECKING:
-    from graphsync.trial.expecting import Failure
-    from graphsync.trial.running import Ran
-
-EXIT_FAILED = 1
 EXIT_SOMETHING = 2
 """What `plan` ends with where there is something to do."""
 EXIT_CONFIG = 2
@@ -53,7 +49,7 @@ class _Commands(click.Group):
         except ConfigError as error:
             for problem in error.problems:
                 click.echo(str(problem))
-            click.echo(_counted(len(error.problems), "problem"))
+            click.echo(counted(len(error.problems), "problem"))
             ctx.exit(EXIT_CONFIG)
         except GraphsyncError as error:
             click.echo(f"graphsync: {error}", err=True)
@@ -91,10 +87,10 @@ def check(directory: Path, target: Path | None) -> None:
     from graphsync.settings import load_settings
 
     config = load_settings(os.environ, directory).config
-    rules, mentorships = _counted(len(config.rules.rules), "rule"), _counted(len(config.mentorships), "mentorship")
+    rules, mentorships = counted(len(config.rules.rules), "rule"), counted(len(config.mentorships), "mentorship")
     for remark in config.remarks:
         click.echo(f"{remark} (may be meant)")
-    said = f", {_counted(len(config.remarks), 'remark')}" if config.remarks else ""
+    said = f", {counted(len(config.remarks), 'remark')}" if config.remarks else ""
     click.echo(f"3 files: {rules}, {mentorships}, no problems{said}")
 
 
@@ -116,73 +112,7 @@ def messages(directory: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, page in made.items():
         (target / name).write_text(page, encoding="utf-8")
-    click.echo(f"{_counted(len(made), 'page')} in {target}: open {target / next(iter(made))}")
-
-
-@main.command()
-@config_option
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-k", "text", default="", help="Run only tests whose name has this in it.")
-@click.option("--coverage", "covers", is_flag=True, help="Show which branches of the rules no test reaches.")
-@click.option(
-    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the outcome in JUnit's XML."
-)
-@click.option(
-    "--update", is_flag=True, help="Show what tests that fail would have to say, and ask whether to write that."
-)
-def test(directory: Path, paths: tuple[Path, ...], text: str, covers: bool, junit: Path | None, update: bool) -> None:
-    """Run the rule tests in PATHS (the directory `tests` of the configuration, if none are given) in virtual time.
-
-    Ends with 0 where all pass, with 1 where one fails, and with 2 where a test or the configuration is wrong. With
-    --update a file is written only after a yes; then the tests are run again.
-    """
-    from graphsync.settings import load_scripts, load_settings
-    from graphsync.trial.reporting import as_junit, as_text
-    from graphsync.trial.running import coverage, run
-
-    rules = load_settings(os.environ, directory).config.rules
-
-    def run_all() -> list[Ran]:
-        scripts = [script for script in load_scripts(paths or (directory / "tests",), rules) if text in script.name]
-        ran = [run(script, rules) for script in scripts]
-        click.echo(as_text(ran, coverage(ran, rules) if covers else None), nl=False)
-        return ran
-
-    ran = run_all()
-    if update and _updated(ran):
-        ran = run_all()
-    if junit is not None:
-        junit.write_text(as_junit(ran), encoding="utf-8")
-    raise SystemExit(EXIT_FAILED if any(one.failures for one in ran) else 0)
-
-
-def _updated(ran: list[Ran]) -> bool:
-    """Show what tests that fail would have to say, and write that if somebody says yes; return whether they did."""
-    from graphsync.trial.updating import changed, changes
-
-    failures: dict[str, list[Failure]] = {}
-    for one in ran:
-        failures.setdefault(one.script.file, []).extend(one.failures)
-    texts = {file: Path(file).read_bytes().decode("utf-8") for file in failures}
-    made = {file: changes(texts[file], file, held) for file, held in failures.items()}
-    count = sum(map(len, made.values()))
-    if not count:
-        if any(failures.values()):
-            click.echo("no value to update: what failed is not one value in the place of another")
-        return False
-    for change in (change for held in made.values() for change in held):
-        click.echo(str(change))
-    try:
-        is_meant = click.confirm(f"Is {'this' if count == 1 else 'all of this'} as it should be, and to be written?")
-    except click.Abort:  # nobody there to say yes
-        is_meant = False
-    if not is_meant:
-        click.echo("nothing was written")
-        return False
-    for file, held in made.items():
-        if held:
-            Path(file).write_bytes(changed(texts[file], held).encode("utf-8"))
-    return True
+    click.echo(f"{counted(len(made), 'page')} in {target}: open {target / next(iter(made))}")
 
 
 full_option = click.option(
@@ -434,10 +364,7 @@ def sandbox(
 
 
 main.add_command(mentorships)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+main.add_command(test)
 
 
 if __name__ == "__main__":

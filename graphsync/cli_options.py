@@ -1,10 +1,13 @@
-"""Options that several commands have."""
+"""What several commands have: options, how they end, and how they count."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+
+EXIT_FAILED = 1
+"""What a command ends with where something failed, or could not be done."""
 
 # `settings.CONFIG`; to load that module takes as long as to start the sandbox, which needs nothing of it.
 _CONFIG = "GRAPHSYNC_CONFIG"
@@ -20,3 +23,8 @@ config_option = click.option(
 )
 
 json_option = click.option("--json", "as_data", is_flag=True, help="Print JSON.")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, such as `2 problems`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
