@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from graphsync.engine.context import Context, mark_mentorship
+from graphsync.engine.context import Context
 from graphsync.engine.people import next_sweep
-from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
+from graphsync.engine.ports import Alert, Subject, SubjectKind
+from graphsync.engine.waiting import FIRST_LOOK_BACK, OVERLAP, keep_waiting
 from graphsync.errors import GraphAuthError, GraphNotFound
 from graphsync.mentoring import MentorshipId, OpenRequest, OptIn, RequestSource, Status
 from graphsync.teams.chats import ChatMessage, waiting_message
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOK_BACK = timedelta(days=7)
-"""How far back a chat is read when it is seen for the first time."""
-
 NO_PERMISSION = "no-chat-permission"
-
-OVERLAP = timedelta(minutes=1)
-"""Read again at each look, since messages become readable a little after their own time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +97,4 @@ class ChatLooks:
         read_until = max((message.modified_at for message in messages), default=known[1])
         with context.store.transaction() as ledger:
             ledger.mentorships.save_chat(mentorship_id, chat_id, max(read_until, known[1]))
-            self._keep(ledger, waiting, request, now)
-
-    def _keep(self, ledger: Ledger, known: OpenRequest | None, seen: OpenRequest | None, now: datetime) -> None:
-        if known == seen:
-            return
-        if known is not None and (seen is None or seen.key != known.key):
-            ledger.requests.close(known.key)
-        if seen is not None:
-            ledger.requests.save(seen)
-        changed = seen or known
-        if changed is not None:
-            mark_mentorship(ledger, changed.mentorship, now)
+            keep_waiting(ledger, waiting, request, now)

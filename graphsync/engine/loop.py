@@ -12,6 +12,7 @@ from graphsync.engine.attendance import AttendanceLooks
 from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.coordinators import CoordinatorLooks
+from graphsync.engine.mail import MailLooks
 from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
 from graphsync.engine.perform import Performer
@@ -51,6 +52,7 @@ class Engine:
     _people: PeopleLooks = field(init=False)
     _sessions: SessionLooks = field(init=False)
     _chats: ChatLooks = field(init=False)
+    _mail: MailLooks = field(init=False)
     _subscriptions: SubscriptionLooks = field(init=False)
     _attendance: AttendanceLooks = field(init=False)
     _coordinators: CoordinatorLooks = field(init=False)
@@ -68,6 +70,7 @@ class Engine:
         self._people = PeopleLooks(self.context)
         self._sessions = SessionLooks(self.context)
         self._chats = ChatLooks(self.context)
+        self._mail = MailLooks(self.context)
         self._subscriptions = SubscriptionLooks(self.context)
         self._attendance = AttendanceLooks(self.context)
         self._coordinators = CoordinatorLooks(self.context)
@@ -280,6 +283,8 @@ class Engine:
                 self._chats.chat(subject.owner)
             case SubjectKind.PAIR:
                 self._chats.pair(MentorshipId(subject.owner))
+            case SubjectKind.MAIL:
+                self._mail.pair(MentorshipId(subject.owner))
             case SubjectKind.SUBSCRIPTION:
                 self._subscriptions.subscription(subject.owner)
             case SubjectKind.ATTENDANCE:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from graphsync.engine.compose import Composer
 from graphsync.engine.context import Context, pair_of
+from graphsync.engine.mail import MailLooks, mail_key
 from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes
 from graphsync.engine.payloads import NudgePart, NudgePayload, SentMail, StillTrue, from_json, to_json
 from graphsync.engine.ports import Action, Invitee, Ledger, MailDraft, Outcome
@@ -30,11 +31,12 @@ class Mailing:
         """Send one message; a mail that may have gone out by now is looked for first."""
         payload = from_json(action.payload, NudgePayload)
         graph, now = self.context.graph, self.context.now()
+        unsure = frozenset[str]() if action.progress else self._unsure(payload)
         with self.context.store.transaction() as ledger:
             sender = ledger.people.by_address(self.context.config.deployment.mail.sender)
             if sender is None:
                 raise NotYet(ADMIN_WAIT)
-            parts = [] if action.progress else self._still_true(ledger, payload, now)
+            parts = [] if action.progress else self._still_true(ledger, payload, unsure, now)
         if action.progress:
             mail = from_json(action.progress, SentMail)
             if graph.find_mail(sender.id, "sentitems", mail.internet_message_id) is not None:
@@ -68,20 +70,36 @@ class Mailing:
             ledger.outbox.postpone(action.key, now + AGAIN_SOON)
         return "looked for"
 
-    def _still_true(self, ledger: Ledger, payload: NudgePayload, now: datetime) -> list[NudgePart]:
-        """Return the matters of a message that are still so.
+    def _unsure(self, payload: NudgePayload) -> frozenset[str]:
+        """Look again at the mail a message is about, which nobody notifies of; return what cannot be told just now."""
+        looks = MailLooks(self.context)
+        return frozenset(
+            part.about
+            for part in payload.parts
+            if part.about.startswith(mail_key(part.mentorship, "")) and not looks.pair(part.mentorship)
+        )
+
+    def _still_true(
+        self, ledger: Ledger, payload: NudgePayload, unsure: frozenset[str], now: datetime
+    ) -> list[NudgePart]:
+        """Return the matters of a message that are still so; those that are `unsure` are left out.
 
         Raises:
             ActionRefused: none is; with the reason.
+            NotYet: nothing is left but what is unsure.
         """
         kept, refused = [], ""
         for part in payload.parts:
+            if part.about in unsure:
+                continue
             try:
                 self._check(ledger, part, now)
             except ActionRefused as refusal:
                 refused = refusal.reason
             else:
                 kept.append(part)
+        if unsure and not kept:
+            raise NotYet(ADMIN_WAIT)
         if not kept:
             raise ActionRefused(refused)
         return kept

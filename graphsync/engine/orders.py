@@ -241,9 +241,8 @@ class Orders:
 
     def _keep(self, ledger: Ledger, meant: Meant, wanted: Mentorship, kind: OrderKind, detail: str) -> None:
         """Keep an order, and the mentorship as it stands by it; have it decided anew."""
-        forget_order(
-            ledger, wanted.id
-        )  # with its alert: that is raised again when the file is read next, where it is still due
+        # With its alert, which is raised again when the file is read next, where it is still due.
+        forget_order(ledger, wanted.id)
         order = Order(
             mentorship=wanted.id,
             kind=kind,

@@ -7,7 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -67,11 +67,16 @@ class PeopleLooks:
                 continue
             now = self.context.now()
             with self.context.store.transaction() as ledger:
-                mentorship = self._taken_up(ledger, row.mentorship(mentor.id, mentee.id), now, released)
+                listed = row.mentorship(mentor.id, mentee.id)
+                known = ledger.mentorships.get(listed.id)
+                mentorship = self._taken_up(ledger, listed, now, released)
                 ledger.mentorships.save(heed_order(ledger, mentorship, row, now))
                 mark_mentorship(ledger, mentorship.id, now)
                 if OptIn.CHAT in mentorship.opt_ins:
                     ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
+                if OptIn.MAIL in mentorship.opt_ins | (known.opt_ins if known else frozenset()):
+                    # Also where they have just taken it back: what waits by mail is then forgotten.
+                    ledger.work.mark(Subject(kind=SubjectKind.MAIL, owner=mentorship.id), now)
         self._end_those_not_listed()
         with self.context.store.transaction() as ledger:
             for alert in ledger.records.alerts():
@@ -120,6 +125,8 @@ class PeopleLooks:
                 else:
                     forget_order(ledger, mentorship.id)
                     ledger.mentorships.save(replace(mentorship, status=Status.ENDED))
+                    if OptIn.MAIL in mentorship.opt_ins:
+                        ledger.work.mark(Subject(kind=SubjectKind.MAIL, owner=mentorship.id), self.context.now())
                     log.warning(
                         "mentorship %s is not in mentorships.csv any more: nothing is done for it", mentorship.id
                     )
@@ -224,13 +231,16 @@ def events_of(person: PersonId) -> str:
     return f"users/{person}/events"
 
 
-def next_sweep(subject: Subject, every: timedelta, now: datetime) -> datetime:
-    """Return when a subject is swept next: once in each span of `every`, at its own hour, so that load spreads."""
-    hours = int(every.total_seconds()) // 3600
-    own_hour = zlib.crc32(subject.owner.encode()) % hours
-    present = int(now.timestamp()) // 3600
-    ahead = (own_hour - present) % hours or hours
-    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=ahead)
+def next_sweep(subject: Subject, every: timedelta, now: datetime, step: timedelta = timedelta(hours=1)) -> datetime:
+    """Return when a subject is swept next: once in each span of `every`, at its own hour, so that load spreads.
+
+    `step` is what stands in for the hour where `every` is not much longer.
+    """
+    steps = every // step
+    own_step = zlib.crc32(subject.owner.encode()) % steps
+    present = int(now.timestamp()) // int(step.total_seconds())
+    ahead = (own_step - present) % steps or steps
+    return datetime.fromtimestamp(present * step.total_seconds(), UTC) + ahead * step
 
 
 def _place(row: MentorshipRow, role: str) -> str:

@@ -36,6 +36,7 @@ from graphsync.graph import (
     mailbox_settings,
     meetings,
     presence,
+    received_mail,
     schedules,
     subscriptions,
 )
@@ -47,6 +48,7 @@ from graphsync.graph.tokens import GraphAccessTokenProvider, TokenSource
 from graphsync.graph.transport import ANSWER_TIMEOUT_S, Transport
 from graphsync.mentoring import PersonId
 from graphsync.teams.chats import Chat, ChatMessage
+from graphsync.teams.mail import ReceivedMail
 
 GRAPH_URL: Final = "https://graph.microsoft.com/v1.0"
 GRAPH_SCOPE: Final = "https://graph.microsoft.com/.default"
@@ -209,6 +211,10 @@ class GraphClient(Graph):
     def find_mail(self, mailbox: PersonId, folder: str, internet_message_id: str) -> StoredMail | None:
         """See `mail.find_mail`."""
         return self._run(mail.find_mail(self._transport, mailbox, folder, internet_message_id))
+
+    def list_mail_from(self, user: PersonId, sender: str, since: datetime) -> list[ReceivedMail]:
+        """See `received_mail.list_mail_from`."""
+        return self._run(received_mail.list_mail_from(self._transport, user, sender, since))
 
     # -- chats
 

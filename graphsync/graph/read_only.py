@@ -23,6 +23,7 @@ READS: Final = frozenset(
         "event_body",
         "attendance",
         "find_mail",
+        "list_mail_from",
         "list_chats",
         "list_chat_messages",
         "list_subscriptions",

@@ -239,6 +239,36 @@ class Message(Wire):
     internet_message_id: str | None = None
 
 
+class Unread(Wire):
+    """Anything of which nothing is read, but that it is there."""
+
+
+class InternetMessageHeader(Wire):
+    """A header line; its value is left undecoded, since only that of one name is ever looked at.
+
+    Source: https://learn.microsoft.com/graph/api/resources/internetmessageheader
+    """
+
+    name: str | None = None
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class ReceivedMessage(Wire):
+    """A mail in the mailbox it was sent to, without its subject and body; `@odata.type` marks those about meetings.
+
+    Source: https://learn.microsoft.com/graph/api/resources/message
+    """
+
+    id: str
+    type: str | None = msgspec.field(name="@odata.type", default=None)
+    sender: Recipient | None = msgspec.field(name="from", default=None)
+    to_recipients: list[Recipient] | None = None
+    cc_recipients: list[Unread] | None = None
+    received_date_time: str | None = None
+    is_draft: bool | None = None
+    internet_message_headers: list[InternetMessageHeader] | None = None
+
+
 class Identified(Wire):
     """Anything of which the id alone matters."""
 

@@ -99,6 +99,7 @@ class Sweep(Section):
     mailboxes: Interval = Field(default=24 * HOUR, description="calendars of the people and programme mailboxes")
     people: Interval = Field(default=24 * HOUR, description="directory entries, working hours and absences")
     chats: Interval = Field(default=24 * HOUR, description="chats of pairs that opted in")
+    mail: Interval = Field(default=HOUR, description="mail between pairs that opted in")
 
 
 def _named(value: object) -> object:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graphsync.mentoring import PersonId
+from graphsync.teams.waiting import WaitingMessage, Written, first_unanswered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +39,10 @@ class ChatMessage:
     reactions: tuple[Reaction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingMessage:
-    """The first of the messages that one of the two has not answered yet."""
-
-    message_id: str
-    author: PersonId
-    sent_at: datetime
-
-
 def waiting_message(messages: Sequence[ChatMessage], pair: frozenset[PersonId]) -> WaitingMessage | None:
-    """Return what waits for an answer in a chat of two, or None where nothing does.
+    """Return what waits for an answer in a chat of two, or None where nothing does; see `waiting.first_unanswered`.
 
-    A message is answered by any later message of the other, or by the other's reaction to it or to a later one.
-    Of several messages in a row the first counts: that is since when somebody waits.
+    The other's reaction to a message answers it.
 
     Args:
         messages: of one chat, in any order, possibly with repeats; authors outside `pair` are passed over.
@@ -59,14 +50,13 @@ def waiting_message(messages: Sequence[ChatMessage], pair: frozenset[PersonId]) 
     """
     # Of a message that was read several times, before and after a reaction, the last state counts.
     newest = {message.id: message for message in sorted(messages, key=lambda message: message.modified_at)}
-    waiting: WaitingMessage | None = None
-    for message in sorted(newest.values(), key=lambda message: (message.created_at, message.id)):
-        author = message.author
-        if author is None or author not in pair:
-            continue
-        reacted = any(reaction.by in pair and reaction.by != author for reaction in message.reactions)
-        if reacted:
-            waiting = None
-        elif waiting is None or waiting.author != author:
-            waiting = WaitingMessage(message_id=message.id, author=author, sent_at=message.created_at)
-    return waiting
+    return first_unanswered(
+        Written(
+            message_id=message.id,
+            author=message.author,
+            sent_at=message.created_at,
+            answered=any(reaction.by in pair and reaction.by != message.author for reaction in message.reactions),
+        )
+        for message in newest.values()
+        if message.author is not None and message.author in pair
+    )

@@ -438,6 +438,55 @@ def test_mail_whose_answer_was_lost_is_sent_once_and_can_be_found(scene, graph, 
     assert len(scene.world.messages(scene.ines.id, "inbox")) == 1
 
 
+def mailed(scene, author, to, *, copy=(), headers=None):
+    """Let somebody write to somebody, and return the copy that arrived last."""
+    people = {"toRecipients": [to], "ccRecipients": copy}
+    body = {"subject": "private words", "body": {"contentType": "text", "content": "private words"}} | {
+        name: [{"emailAddress": {"address": person.address}} for person in found] for name, found in people.items()
+    }
+    scene.world.mailroom.send_mail(author, body, actor=author.address, save=True, headers=headers)
+    scene.settle(timedelta(minutes=1))
+    return scene.world.messages(to.id, "inbox")[0]
+
+
+def test_mail_from_one_person_is_read_with_the_least_permission_and_without_its_words(scene, graph):
+    scene.permit({"Mail.ReadBasic.All": None})
+    old = mailed(scene, scene.omar, scene.ines)
+    since = scene.world.clock.now()
+    mailed(scene, scene.bot, scene.ines)
+    mailed(scene, scene.ines, scene.omar)
+    new = mailed(scene, scene.omar, scene.ines)
+    away = mailed(scene, scene.omar, scene.ines, headers={"Auto-Submitted": "auto-replied"})
+    copied = mailed(scene, scene.omar, scene.ines, copy=[scene.bot])
+    found = graph.list_mail_from(scene.ines.id, scene.omar.address, since)
+    assert {one.id: one.is_for(scene.ines.address) for one in found} == {new.id: True, away.id: False, copied.id: False}
+    assert "private" not in repr(found)
+    assert {one.id for one in graph.list_mail_from(scene.ines.id, scene.omar.address, NOW)} > {old.id}
+
+
+def test_an_invite_is_no_letter(scene, graph):
+    create(graph, scene)
+    scene.settle()
+    (invite,) = graph.list_mail_from(scene.omar.id, scene.ines.address, NOW)
+    assert invite.is_meeting
+
+
+def test_much_mail_is_read_to_the_end(scene, graph):
+    for _ in range(120):
+        mailed(scene, scene.omar, scene.ines)
+    assert len(graph.list_mail_from(scene.ines.id, scene.omar.address, NOW)) == 120
+
+
+def test_mail_is_not_read_without_the_permission_or_outside_its_scope(scene, graph):
+    scene.permit({"User.Read.All": None})
+    with pytest.raises(GraphAuthError):
+        graph.list_mail_from(scene.ines.id, scene.omar.address, NOW)
+    scene.permit({"Mail.ReadBasic.All": frozenset({scene.ines.id})})
+    assert graph.list_mail_from(scene.ines.id, scene.omar.address, NOW) == []
+    with pytest.raises(GraphAuthError):
+        graph.list_mail_from(scene.omar.id, scene.ines.address, NOW)
+
+
 # ---------------------------------------------------------------- chats
 
 

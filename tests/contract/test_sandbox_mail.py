@@ -231,6 +231,20 @@ def test_what_cannot_be_changed_or_is_not_served_says_so(graph):
 # Folders by name ---------------------------------------------------------------------------------------------------
 
 
+def test_who_may_read_the_basics_of_mail_gets_no_text_and_no_extended_properties(world, graph):
+    tag = "String {6f2d3c1e-0b7a-4a53-9d0e-6d1b5f0a9c11} Name MentoringSession"
+    body = a_mail("bo@fabrikam.test")["message"] | {"singleValueExtendedProperties": [{"id": tag, "value": "1"}]}
+    url = f"{ANA}/messages/{graph.post(f'{ANA}/messages', json=body).json()['id']}"
+    expand = {"$expand": f"singleValueExtendedProperties($filter=id eq '{tag}')"}
+    hidden = {"body", "bodyPreview", "singleValueExtendedProperties"}
+    assert hidden <= set(graph.get(url, params=expand).json())
+    world.add_application(client_id="app", secret="secret", permissions={"Mail.ReadBasic.All": None})
+    shown = graph.get(url, params=expand).json()
+    assert shown["subject"] == body["subject"]
+    assert not hidden & set(shown)
+    assert error(graph.patch(url, json={"isRead": True})) == (403, "ErrorAccessDenied")
+
+
 def test_a_folder_is_found_by_its_name(graph):
     found = listed(graph, f"{ANA}/mailFolders", **{"$filter": "displayName eq 'Sent Items'"})
     assert [item["displayName"] for item in found] == ["Sent Items"]

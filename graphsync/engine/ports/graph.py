@@ -15,6 +15,7 @@ from graphsync.mentoring import (
     WeeklyHours,
 )
 from graphsync.teams.chats import Chat, ChatMessage
+from graphsync.teams.mail import ReceivedMail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +206,10 @@ class Graph(Protocol):
 
     def find_mail(self, mailbox: PersonId, folder: str, internet_message_id: str) -> StoredMail | None:
         """Return the mail with this id in `drafts` or `sentitems`, or None."""
+        ...
+
+    def list_mail_from(self, user: PersonId, sender: str, since: datetime) -> list[ReceivedMail]:
+        """Return what came into a mailbox from one address, at `since` or later, in any order."""
         ...
 
     def list_chats(self, user: PersonId) -> list[Chat]:

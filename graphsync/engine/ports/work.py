@@ -21,6 +21,7 @@ class SubjectKind(StrEnum):
     PERSON = "person"
     CHAT = "chat"
     PAIR = "pair"
+    MAIL = "mail"
     SUBSCRIPTION = "subscription"
     COORDINATORS = "coordinators"
     ATTENDANCE = "attendance"
@@ -32,7 +33,8 @@ class Subject:
     """Something worth a look.
 
     `owner` is a person (EVENT, MAILBOX, PERSON), a chat (CHAT), a mentorship (MENTORSHIP, PAIR: does the pair have a
-    chat by now?) or a resource (SUBSCRIPTION); `item` is the event's id and empty elsewhere.
+    chat by now?, MAIL: what the two mail each other) or a resource (SUBSCRIPTION); `item` is the event's id and empty
+    elsewhere.
     """
 
     kind: SubjectKind

@@ -251,7 +251,7 @@ def message_json(
         for name in expand
         if name in message.extended_properties
     ]
-    if found:
+    if found and not basic:
         shown["singleValueExtendedProperties"] = found
     return shown
 

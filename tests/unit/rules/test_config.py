@@ -66,6 +66,7 @@ def test_the_least_a_deployment_says():
     assert deployment.privacy.session_facts == timedelta(days=365)
     assert (deployment.nudges.per_person_and_week, deployment.nudges.per_open_matter) == (1, 3)
     assert {deployment.sweep.mailboxes, deployment.sweep.people, deployment.sweep.chats} == {timedelta(hours=24)}
+    assert deployment.sweep.mail == timedelta(hours=1)
 
 
 def test_a_deployment_is_frozen():
@@ -183,7 +184,7 @@ def test_a_deployment_is_frozen():
         (
             "coordinators:",
             "sweep: daily\ncoordinators:",
-            "4:8: found sweep 'daily'; expected keys 'chats', 'mailboxes' or 'people'",
+            "4:8: found sweep 'daily'; expected keys 'chats', 'mail', 'mailboxes' or 'people'",
         ),
         (
             "{sender:",

@@ -4,7 +4,8 @@ from itertools import permutations
 import pytest
 from builders import MENTEE, MENTOR, NOW
 
-from graphsync.teams.chats import Chat, ChatMessage, Reaction, WaitingMessage, waiting_message
+from graphsync.teams.chats import Chat, ChatMessage, Reaction, waiting_message
+from graphsync.teams.waiting import WaitingMessage
 
 PAIR = frozenset({MENTOR, MENTEE})
 MINUTE = timedelta(minutes=1)
