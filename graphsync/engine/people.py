@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from graphsync.engine.context import Context, mark_mentorship
-from graphsync.engine.directory import look_up, said_of
+from graphsync.engine.directory import Seen, look_up, said_of
 from graphsync.engine.heeding import forget_order, heed_order, holds_unlisted
 from graphsync.engine.ports import Alert, DirectoryUser, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 TEAMS_PROVIDER = "teamsForBusiness"
 UNKNOWN = "unknown-person/"
+AWAY_LONG = timedelta(days=14)
+"""After so long automatic replies without an end are more likely forgotten than meant."""
 NEVER_SET = WeeklyHours(time_zone="UTC", hours=())
 
 
@@ -165,7 +167,9 @@ class PeopleLooks:
             return
         said = partial(self._said, known.address)
         # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
-        seen = look_up(graph, known, said, needs_account=bool(own))
+        looked = look_up(graph, known, said, now, needs_account=bool(own))
+        self._tell(known, looked, now)
+        seen = looked.person
         if seen.reach is Reach.OK and organizes and not seen.has_teams:
             # Who has Teams is asked again when a session is booked; who has none, until it is there.
             try:
@@ -177,6 +181,25 @@ class PeopleLooks:
                 seen = replace(seen, reach=Reach.OUT_OF_SCOPE)
         if seen != known:
             self._keep(known, seen, mentorships, now)
+
+    def _tell(self, known: Person, looked: Seen, now: datetime) -> None:
+        """Have the admin told what keeps somebody's clock from being right, as long as it does."""
+        endless = next((absence for absence in looked.person.absences if absence.ends_at is None), None)
+        texts = {
+            f"unknown-zone/{known.id}": looked.unknown_zone
+            and f"person {known.id} has a mailbox in the time zone {looked.unknown_zone!r}, which is not a known one: "
+            f"their hours are taken to be in {looked.person.hours.time_zone}; name their zone in mentorships.csv",
+            f"away-without-end/{known.id}": endless is not None
+            and now - endless.starts_at >= AWAY_LONG
+            and f"person {known.id} has had automatic replies on without an end for {AWAY_LONG.days} days or more: "
+            "nothing is booked for them, and no clock of theirs runs; ask them for an end, or to switch them off",
+        }
+        with self.context.store.transaction() as ledger:
+            for key, text in texts.items():
+                if text:
+                    ledger.records.raise_alert(Alert(key=key, text=text, raised_at=now))
+                else:
+                    ledger.records.clear_alert(key)
 
     def _keep(self, known: Person, seen: Person, mentorships: Iterable[Mentorship], now: datetime) -> None:
         with self.context.store.transaction() as ledger:

@@ -98,7 +98,7 @@ def preview(graph: Graph, rows: Sequence[MentorshipRow], default_time_zone: str,
     Raises:
         GraphError: Graph could not be asked, or grants nothing at all.
     """
-    people = _people(graph, rows, default_time_zone)
+    people = _people(graph, rows, default_time_zone, now)
     window = TimeSlot(start=now - BACK, end=now + AHEAD)
     events, refusal = {}, None
     readable = {address: one for address, one in people.items() if one is not None and one.reach is Reach.OK}
@@ -114,7 +114,9 @@ def preview(graph: Graph, rows: Sequence[MentorshipRow], default_time_zone: str,
     return Preview(at=now, pairs=tuple(_pair(row, people, events, schedules, now) for row in rows))
 
 
-def _people(graph: Graph, rows: Sequence[MentorshipRow], default_time_zone: str) -> dict[str, Person | None]:
+def _people(
+    graph: Graph, rows: Sequence[MentorshipRow], default_time_zone: str, now: datetime
+) -> dict[str, Person | None]:
     """Return everybody by their folded address; None for whom the directory does not know."""
     found: dict[str, Person | None] = {}
     for row in rows:
@@ -130,7 +132,8 @@ def _people(graph: Graph, rows: Sequence[MentorshipRow], default_time_zone: str)
             time_zone = said_of(rows, address, "time_zone") or default_time_zone
             hours = WeeklyHours(time_zone=time_zone, hours=())
             known = Person(id=user.id, address=address, display_name=user.display_name, hours=hours)
-            found[folded] = look_up(graph, known, partial(said_of, rows, address), needs_account=True)
+            said = partial(said_of, rows, address)
+            found[folded] = look_up(graph, known, said, now, needs_account=True).person
     return found
 
 

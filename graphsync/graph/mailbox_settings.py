@@ -55,10 +55,19 @@ async def allowed_online_meeting_providers(transport: Transport, user: str) -> f
 def settings_of(found: wire.MailboxSettings) -> MailboxSettings:
     """Return the values of an answer; see `MailboxSettings` for what is None."""
     locale = found.language.locale if found.language is not None else None
+    hours, unknown_zone = None, ""
+    try:
+        hours = _hours(found)
+    except UnknownTimeZone as error:
+        _log.warning("get_mailbox_settings: unknown time zone %r", error.name)
+        unknown_zone = error.name
+    except ValueError as error:
+        _log.warning("get_mailbox_settings: working hours are passed over: %s", error)
     return MailboxSettings(
-        hours=_hours(found),
+        hours=hours,
         absences=_absences(found.automatic_replies_setting),
         language=(locale or "").partition("-")[0].casefold(),
+        unknown_zone=unknown_zone,
     )
 
 
@@ -83,18 +92,11 @@ def _hours(found: wire.MailboxSettings) -> WeeklyHours | None:
     working = found.working_hours
     if working is None or not working.days_of_week:
         return None
-    try:
-        name = zone_name(working.time_zone) or (iana_name(found.time_zone) if found.time_zone else None)
-        if name is None:
-            return None  # a mailbox never opened in Outlook
-        zone(name)
-        start, end = wall_clock_time(working.start_time), wall_clock_time(working.end_time)
-    except UnknownTimeZone as error:
-        _log.warning("get_mailbox_settings: unknown time zone %r", error.name)
-        return None
-    except ValueError as error:
-        _log.warning("get_mailbox_settings: working hours are passed over: %s", error)
-        return None
+    name = zone_name(working.time_zone) or (iana_name(found.time_zone) if found.time_zone else None)
+    if name is None:
+        return None  # a mailbox never opened in Outlook
+    zone(name)
+    start, end = wall_clock_time(working.start_time), wall_clock_time(working.end_time)
     days = [_WEEKDAYS[day.casefold()] for day in working.days_of_week if day.casefold() in _WEEKDAYS]
     hours = [span for day in days for span in _hours_of_day(day, start, end)]
     return WeeklyHours(time_zone=name, hours=tuple(hours)) if hours else None

@@ -217,13 +217,39 @@ def test_a_directory_that_may_not_be_read_is_an_alert_and_the_start_is_tried_aga
 # Odd settings ------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_time_zone_falls_back_to_the_configured_one_and_is_said(open_tenant, caplog):
-    tenant = open_tenant()
-    user(tenant, "tom").windows_time_zone = "Mars Standard Time"
+def test_an_unknown_time_zone_falls_back_to_the_configured_one_and_the_admin_is_told(open_tenant):
+    tenant = open_tenant(sweep_hours=2)
+    tom = user(tenant, "tom")
+    tom.windows_time_zone = "Mars Standard Time"
     tenant.run_for(minutes=5)
     meeting = tenant.only_meeting("tom")
     assert meeting.start.astimezone(berlin("2026-03-02").tzinfo).hour in range(9, 17)
-    assert "unknown time zone 'Mars Standard Time'" in caplog.text
+    text = tenant.alerts()[f"unknown-zone/{tom.id}"]
+    assert "'Mars Standard Time', which is not a known one: their hours are taken to be in Europe/Berlin" in text
+    tom.windows_time_zone = "W. Europe Standard Time"
+    tenant.run_for(hours=3)
+    assert tenant.alerts() == {}
+
+
+def test_an_unknown_time_zone_is_no_matter_where_the_file_names_the_zone(open_tenant):
+    tenant = open_tenant(pairs=[a_pair("mira", "tom", mentee_time_zone="Europe/Paris")])
+    user(tenant, "tom").windows_time_zone = "Mars Standard Time"
+    tenant.run_for(minutes=5)
+    assert tenant.alerts() == {}
+
+
+def test_automatic_replies_that_stay_on_without_an_end_are_told_to_the_admin_after_a_fortnight(open_tenant):
+    tenant = open_tenant(sweep_hours=12)
+    tenant.run_for(minutes=5)
+    tom = user(tenant, "tom")
+    tenant.world.set_automatic_replies(tom.address, "alwaysEnabled")
+    tenant.run_for(days=14)
+    assert tenant.alerts() == {}
+    tenant.run_for(days=1)
+    assert "ask them for an end, or to switch them off" in tenant.alerts()[f"away-without-end/{tom.id}"]
+    tenant.world.set_automatic_replies(tom.address, "disabled")
+    tenant.run_for(hours=13)
+    assert tenant.alerts() == {}
 
 
 ODD_HOURS = {

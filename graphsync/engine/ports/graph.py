@@ -40,12 +40,13 @@ class DirectoryUser:
 class MailboxSettings:
     """What somebody has set in Outlook; hours are None where none were ever set or the zone is not a known one.
 
-    `language` is an ISO 639 code, or empty.
+    `language` is an ISO 639 code, or empty. `unknown_zone` is the name of a zone that is not a known one, or empty.
     """
 
     hours: WeeklyHours | None
     absences: tuple[Absence, ...]
     language: str = ""
+    unknown_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

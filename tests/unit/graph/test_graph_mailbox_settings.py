@@ -73,6 +73,11 @@ def test_hours_that_cannot_be_read_are_none_and_said_so(changes, logged, caplog)
     assert logged in caplog.text
 
 
+def test_a_zone_that_is_not_a_known_one_is_named():
+    assert working(timeZone={"name": "Middle-earth Standard Time"}).unknown_zone == "Middle-earth Standard Time"
+    assert working(startTime="morning").unknown_zone == ""
+
+
 def test_zone_set_by_hand_is_computed_from_its_rules():
     found = settings("mailbox_settings_custom_zone.json").hours
     clock = zone(found.time_zone)
