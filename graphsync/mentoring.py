@@ -304,7 +304,8 @@ class MentoringSession:
     where there is something to say. `asked_at` is since when the present times wait for answers; `agreed` are those
     who proposed the present time, and so have accepted it. `copies` are the event ids of the attendees' own copies,
     once seen; `copies_looked_at` is when they were last looked for. `booked_over` are those in whose calendar something
-    else lies over it; `attended` those whom an attendance report shows; `holds` the time kept around it.
+    else lies over it; `attended` those whom an attendance report shows; `holds` the time kept around it. `room` is the
+    address of the room that was asked for it, `rooms_declined` are those that have turned its present time down.
     """
 
     mentorship: MentorshipId
@@ -334,6 +335,8 @@ class MentoringSession:
     booked_over: frozenset[PersonId] = frozenset()
     attended: frozenset[PersonId] = frozenset()
     holds: tuple[Hold, ...] = ()
+    room: str = ""
+    rooms_declined: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.starts_at >= self.ends_at:

@@ -8,6 +8,7 @@ from graphsync.calendar.bookings import BookingRequest, Limits, Placement, Reaso
 from graphsync.calendar.census import Census, census
 from graphsync.calendar.events import Attendee, CalendarEvent, Schedule, ScheduleItem
 from graphsync.calendar.holidays import countries, holidays_around, regions_of
+from graphsync.calendar.rooms import Room, RoomChoice, WhyNoRoom, choose_room, rooms_of
 from graphsync.calendar.scheduling import schedule
 from graphsync.calendar.slots import TimeSlot, free_slots, merged, without
 from graphsync.calendar.time_zones import UnknownTimeZone, YearlyChange, custom_rule, iana_name, windows_name, zone
@@ -31,16 +32,20 @@ __all__ = [
     "PersonAvailability",
     "Placement",
     "Reason",
+    "Room",
+    "RoomChoice",
     "Schedule",
     "ScheduleItem",
     "ScoredSlot",
     "TimeSlot",
     "UnknownTimeZone",
+    "WhyNoRoom",
     "YearlyChange",
     "add_working_days",
     "add_working_time",
     "busy_from",
     "census",
+    "choose_room",
     "countries",
     "custom_rule",
     "free_slots",
@@ -50,6 +55,7 @@ __all__ = [
     "merged",
     "next_working_instant",
     "regions_of",
+    "rooms_of",
     "same_iso_week",
     "schedule",
     "start_of_day",

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from babel.dates import format_time, get_day_names
 
-from graphsync.calendar import Placement, Reason, TimeSlot
+from graphsync.calendar import Placement, Reason, Room, TimeSlot
 from graphsync.engine.context import Context
 from graphsync.engine.payloads import NudgePart, NudgePayload, StillTrue
 from graphsync.engine.ports import EventDraft, Invitee
+from graphsync.engine.rooms import place_of
 from graphsync.mentoring import Choice, HoldKind, Medium, MentoringSession, Mentorship, Person, PersonId
 from graphsync.rules.intents import (
     AddOnlineMeeting,
@@ -97,7 +98,13 @@ class Composer:
     # ------------------------------------------------------------ events
 
     def event_draft(
-        self, state: MentorshipState, intent: BookSession, slot: TimeSlot, why_not: NoSlot | None, transaction_id: str
+        self,
+        state: MentorshipState,
+        intent: BookSession,
+        slot: TimeSlot,
+        why_not: NoSlot | None,
+        transaction_id: str,
+        room: Room | None = None,
     ) -> EventDraft:
         """Return the calendar event of a new session, in the mentee's language; who organizes it is not invited."""
         mentor, mentee = state.mentor, state.mentee
@@ -105,6 +112,7 @@ class Composer:
         reader = reader_of(mentee)
         names = {"mentor": mentor.display_name, "mentee": mentee.display_name}
         office = mentor.office_location or ""
+        # No room: it may turn the invite down, and the body is written once. The place of the event names it.
         how = {"medium": intent.medium, "phone": state.mentorship.phone, "office": office, "room": ""}
         subject = "closing_session_subject" if intent.closing else "session_subject"
         body = {
@@ -124,9 +132,10 @@ class Composer:
             time_zone=mentee.time_zone,
             attendees=tuple(Invitee(address=person.address, name=person.display_name) for person in invited),
             online=intent.online,
-            location=office if intent.medium is Medium.IN_PERSON else "",
+            location=place_of(office, room) if intent.medium is Medium.IN_PERSON else "",
             tag=session_tag(intent),
             transaction_id=transaction_id,
+            room=None if room is None else Invitee(address=room.address, name=room.name),
         )
 
     def cancelled(self, state: MentorshipState, code: str) -> str:

@@ -64,7 +64,8 @@ def observed(
     moved = (starts_at, ends_at) != (session.starts_at, session.ends_at) and starts_at < ends_at
     if moved:
         session = replace(session, starts_at=starts_at, ends_at=ends_at, asked_at=now, agreed=frozenset())
-        session = replace(session, booked_over=frozenset())  # of the time it had; a look at the calendars says anew
+        # Of the time it had; a look at the calendars, and the room's next answer, say anew.
+        session = replace(session, booked_over=frozenset(), rooms_declined=frozenset())
     asked_at = session.asked_at or session.invited_at
     answers: dict[PersonId, Answer] = {}
     proposal: Proposal | None = None
@@ -79,6 +80,7 @@ def observed(
             if attendee.proposed is not None and attendee.proposed.start != starts_at:
                 proposal = Proposal(by=person.id, starts_at=attendee.proposed.start, ends_at=attendee.proposed.end)
     session = replace(session, answers=answers, proposal=proposal, online=calendar_event.is_online_meeting)
+    session = replace(session, rooms_declined=_rooms_declined(session, calendar_event, asked_at))
     declined = [
         answer
         for person, answer in answers.items()
@@ -93,6 +95,16 @@ def observed(
         # Accepted after all, or put back by hand: the session stands.
         session = replace(session, loss=None, lost_at=None)
     return session
+
+
+def _rooms_declined(session: MentoringSession, calendar_event: CalendarEvent, asked_at: datetime) -> frozenset[str]:
+    """Return the rooms that have turned a session down; the one that is asked may come round to it."""
+    room = _attendee(calendar_event, session.room) if session.room else None
+    if room is None or _stale(room, asked_at):
+        return session.rooms_declined
+    if room.response is Response.DECLINED:
+        return session.rooms_declined | {session.room}
+    return session.rooms_declined - {session.room}
 
 
 def _attendee(calendar_event: CalendarEvent, address: str) -> Attendee | None:

@@ -13,11 +13,24 @@ from graphsync.mentoring import HoldKind, Medium, MentorshipId, PersonId
 PayloadType = TypeVar("PayloadType", bound=msgspec.Struct)
 
 
+class RoomPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """Another room for a session that has one: which, in whose place, and what the invite then says of the place.
+
+    `asked` is an address, empty where no other room is asked.
+    """
+
+    instead_of: str
+    location: str
+    asked: str = ""
+    name: str = ""
+
+
 class BookPayload(msgspec.Struct, frozen=True, kw_only=True):
     """A session to be put on both calendars.
 
     `body` is the exact request body of a new event; it is empty where the event of the lost session is moved, which
-    then is to be found at `from_start`, unless somebody has moved it since.
+    then is to be found at `from_start`, unless somebody has moved it since. `room` is the address of the room on the
+    invite; a moved event gets it by `room_change`, where it has not got it already.
     """
 
     intent_key: str
@@ -36,6 +49,8 @@ class BookPayload(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str = ""
     from_start: datetime | None = None
     agreed: tuple[PersonId, ...] = ()
+    room: str = ""
+    room_change: RoomPayload | None = None
 
 
 class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +64,7 @@ class MovePayload(msgspec.Struct, frozen=True, kw_only=True):
     from_start: datetime
     proposal_by: PersonId | None = None
     agreed: tuple[PersonId, ...] = ()
+    room_change: RoomPayload | None = None
 
 
 class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +72,15 @@ class OnlinePayload(msgspec.Struct, frozen=True, kw_only=True):
 
     intent_key: str
     number: int
+
+
+class ChangeRoomPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A session whose room turned it down at `starts_at`, and what becomes of that."""
+
+    intent_key: str
+    number: int
+    starts_at: datetime
+    change: RoomPayload
 
 
 class HoldPayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes, matter_of
 from graphsync.engine.payloads import BookPayload, MovePayload, OnlinePayload, from_json
 from graphsync.engine.people import TEAMS_PROVIDER
 from graphsync.engine.ports import Action, ActionKind, Alert, EventChange, Ledger, Outcome, Subject, SubjectKind
+from graphsync.engine.room_changes import RoomChanges
+from graphsync.engine.rooms import change_on, if_on, room_after
 from graphsync.engine.state import holder, load_state
 from graphsync.errors import (
     ActionRefused,
@@ -67,6 +69,7 @@ class Performer:
             ActionKind.RELEASE: Keeping(self.context, self.outcomes).release,
             ActionKind.CANCEL: Keeping(self.context, self.outcomes).cancel,
             ActionKind.PRESENCE: Keeping(self.context, self.outcomes).presence,
+            ActionKind.CHANGE_ROOM: RoomChanges(self.context, self.outcomes).change,
         }
         now = self.context.now()
         try:
@@ -169,14 +172,20 @@ class Performer:
             raise ActionRefused("the session was moved by hand meanwhile")
         self._still_lost(found, payload, action)
         change = EventChange(
-            starts_at=payload.starts_at, ends_at=payload.ends_at, time_zone=payload.time_zone, tag=payload.tag
+            starts_at=payload.starts_at,
+            ends_at=payload.ends_at,
+            time_zone=payload.time_zone,
+            tag=payload.tag,
+            room=change_on(found, payload.room_change),
         )
         return self.context.graph.update_event(payload.organizer, payload.event_id, change)
 
     def _still_lost(self, found: CalendarEvent, payload: BookPayload, action: Action) -> None:
         with self.context.store.transaction() as ledger:
             lost = next(s for s in ledger.sessions.of(action.mentorship) if s.number == payload.replaces)
-        if lost.loss is Loss.DECLINED and not any(a.response is Response.DECLINED for a in found.attendees):
+        if lost.loss is Loss.DECLINED and not any(
+            a.response is Response.DECLINED and a.type != "resource" for a in found.attendees
+        ):
             raise ActionRefused("the invite was accepted after all")
 
     def _booked(self, action: Action, payload: BookPayload, made: CalendarEvent, now: datetime) -> None:
@@ -202,6 +211,7 @@ class Performer:
                 replaces=payload.replaces,
                 asked_at=now,
                 agreed=frozenset(payload.agreed),
+                room=if_on(made, payload.room),
                 answers={
                     person.id: Answer(response=Response.ORGANIZER if person.id == payload.organizer else Response.NONE)
                     for person in people
@@ -238,7 +248,12 @@ class Performer:
             least = FROZEN if len(payload.agreed) == PAIR else FREEZE
             if payload.from_start - now < least:
                 raise ActionRefused("the session is too near to be moved")
-            change = EventChange(starts_at=payload.starts_at, ends_at=payload.ends_at, time_zone=payload.time_zone)
+            change = EventChange(
+                starts_at=payload.starts_at,
+                ends_at=payload.ends_at,
+                time_zone=payload.time_zone,
+                room=change_on(found, payload.room_change),
+            )
             found = graph.update_event(session.organizer, session.event_id, change)
         with self.context.store.transaction() as ledger:
             moved = replace(
@@ -251,6 +266,8 @@ class Performer:
                 agreed=frozenset(payload.agreed),
                 booked_over=frozenset(),
                 proposal=None,
+                room=room_after(found, session.room, payload.room_change),
+                rooms_declined=frozenset(),
                 answers={
                     person: answer if answer.response is Response.ORGANIZER else Answer()
                     for person, answer in session.answers.items()

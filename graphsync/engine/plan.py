@@ -25,18 +25,21 @@ from graphsync.engine.ports import (
     Claim,
     Ledger,
 )
+from graphsync.engine.rooms import NO_ROOMS, RoomDesk, RoomLooks, RoomsSeen, RoomWish, wish_of
 from graphsync.engine.state import load_state
 from graphsync.engine.write import Writer, moved_session
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
-from graphsync.mentoring import MentorshipId, Person, PersonId, Reach, WeeklyHours
+from graphsync.mentoring import MentoringSession, MentorshipId, Person, PersonId, Reach, WeeklyHours
 from graphsync.rules.caps import Exceeded, exceeded
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import (
+    AnyIntent,
     BookSession,
     Decision,
     MoveSession,
     SendNudge,
 )
+from graphsync.rules.schema import VideoFirst
 from graphsync.rules.state import MentorshipState
 
 log = logging.getLogger(__name__)
@@ -69,6 +72,15 @@ class Round:
             if isinstance(intent, BookSession | MoveSession)
         ]
 
+    def room_wishes(self) -> dict[str, RoomWish]:
+        """Return the rooms that are wanted, by the key of the intent; what is only suggested wants none yet."""
+        wishes = [
+            wish_of(self.states[mentorship_id], intent, _moved(self.states[mentorship_id], intent))
+            for mentorship_id, decision in self.decisions.items()
+            for intent in decision.intents
+        ]
+        return {wish.key: wish for wish in wishes if wish is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -86,6 +98,8 @@ class Planner:
             return
         bookings = this_round.bookings()
         schedules = self._read_schedules(this_round, bookings)
+        wishes = this_round.room_wishes()
+        rooms = self._look_at_rooms(this_round, wishes)
         with self.context.store.transaction() as ledger:
             placements: dict[str, Placement] = {}
             availability: dict[PersonId, PersonAvailability] = {}
@@ -94,7 +108,10 @@ class Planner:
                 availability = self._availability(ledger, this_round, bookings, schedules)
                 placed = schedule([intent.request for intent in bookings], availability)
                 placements = {placement.key: placement for placement in placed}
-            writer = Writer(self.context, ledger, this_round.now, placements, availability)
+            if not any(isinstance(rule, VideoFirst) and rule.room for rule in self.context.config.rules.rules):
+                ledger.records.clear_alert(NO_ROOMS)
+            desk = RoomDesk(ledger=ledger, seen=rooms, wishes=wishes)
+            writer = Writer(self.context, ledger, this_round.now, placements, availability, desk)
             for mentorship_id, decision in this_round.decisions.items():
                 writer.write(this_round.states[mentorship_id], decision)
             writer.send()
@@ -171,6 +188,14 @@ class Planner:
             raise AssertionError("a booking is decided for people who can be reached alone")
         raise refusal
 
+    def _look_at_rooms(self, this_round: Round, wishes: Mapping[str, RoomWish]) -> RoomsSeen:
+        """Ask Graph for the rooms of the offices where sessions are to be, if there are any."""
+        if not wishes:
+            return RoomsSeen()
+        people = {p.id: p for state in this_round.states.values() for p in (state.mentor, state.mentee)}
+        requesters = self._requesters(sorted(people.values(), key=lambda person: person.id))
+        return RoomLooks(self.context).look(list(wishes.values()), requesters)
+
     def _requesters(self, people: Sequence[Person]) -> list[PersonId]:
         """Return the mailboxes to ask for free/busy from: a programme mailbox if there is one, else somebody concerned.
 
@@ -235,6 +260,10 @@ class Planner:
                 unreadable=unreadable,
             )
         return availability
+
+
+def _moved(state: MentorshipState, intent: AnyIntent) -> MentoringSession | None:
+    return moved_session(state, intent) if isinstance(intent, BookSession | MoveSession) else None
 
 
 def _windows(intent: BookSession | MoveSession) -> tuple[TimeSlot, ...]:

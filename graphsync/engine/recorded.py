@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from graphsync.calendar import Census, PersonAvailability, Placement, census
+from graphsync.calendar import Census, PersonAvailability, Placement, RoomChoice, census
 from graphsync.engine.ports import DecisionRow, Ledger
 from graphsync.mentoring import MentorshipId, Person, PersonId
 from graphsync.rules.intents import AnyIntent, BookSession, Decision, MoveSession, TraceLine
@@ -35,11 +35,13 @@ class Place:
     """Where a session was put, or why nowhere: what the scheduler answered, and where the other times had gone.
 
     `key` is the intent's; `censuses` has one entry for each window that was searched, up to the one that had room.
+    `room` is the room it gets, or why none; None where none was sought.
     """
 
     key: str
     placement: Placement
     censuses: tuple[Census, ...]
+    room: RoomChoice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,10 @@ def _all_intents(decision: Decision) -> Iterator[tuple[str, AnyIntent]]:
 
 
 def places_of(
-    decision: Decision, placements: Mapping[str, Placement], availability: Mapping[PersonId, PersonAvailability]
+    decision: Decision,
+    placements: Mapping[str, Placement],
+    availability: Mapping[PersonId, PersonAvailability],
+    rooms: Mapping[str, RoomChoice],
 ) -> tuple[Place, ...]:
     """Return the times found for what a decision books, moves or suggests.
 
@@ -83,22 +88,28 @@ def places_of(
         decision: as `decide` returned it.
         placements: what the scheduler answered, by the key of the request.
         availability: what it was asked on.
+        rooms: the rooms that were chosen, by the key of the intent.
     """
     bookings = [
         intent
         for intent in (*decision.intents, *(suggestion.intent for suggestion in decision.suggestions))
         if isinstance(intent, BookSession | MoveSession)
     ]
-    return tuple(_place(intent, placements[intent.request.key], availability) for intent in bookings)
+    return tuple(
+        _place(intent, placements[intent.request.key], availability, rooms.get(intent.key)) for intent in bookings
+    )
 
 
 def _place(
-    intent: BookSession | MoveSession, placement: Placement, availability: Mapping[PersonId, PersonAvailability]
+    intent: BookSession | MoveSession,
+    placement: Placement,
+    availability: Mapping[PersonId, PersonAvailability],
+    room: RoomChoice | None,
 ) -> Place:
     request = intent.request
     searched = len(request.windows) if placement.window is None else placement.window + 1
     censuses = tuple(census(request, availability, at) for at in range(searched))
-    return Place(key=intent.key, placement=placement, censuses=censuses)
+    return Place(key=intent.key, placement=placement, censuses=censuses, room=room)
 
 
 def record(

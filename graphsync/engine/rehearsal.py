@@ -171,7 +171,7 @@ def _planned(action: Action, people: Mapping[PersonId, Person]) -> Planned:
             to = people.get(from_json(action.payload, ReleasePayload).person)
         case ActionKind.PRESENCE:
             to = people.get(from_json(action.payload, PresencePayload).person)
-        case ActionKind.ADD_ONLINE_MEETING | ActionKind.CANCEL:
+        case ActionKind.ADD_ONLINE_MEETING | ActionKind.CANCEL | ActionKind.CHANGE_ROOM:
             pass  # of a session that stands, for both
     return Planned(
         key=action.key,

@@ -21,6 +21,7 @@ from graphsync.engine.outcomes import reserve_again
 from graphsync.engine.payloads import (
     BookPayload,
     CancelPayload,
+    ChangeRoomPayload,
     HoldPayload,
     MovePayload,
     NudgePayload,
@@ -38,6 +39,7 @@ from graphsync.engine.ports import (
     Reservation,
 )
 from graphsync.engine.recorded import places_of, record
+from graphsync.engine.rooms import RoomDesk, instead_of, office_of
 from graphsync.engine.state import holder
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import Loss, MentoringSession, MentorshipId, Nudge, Person, PersonId
@@ -46,6 +48,7 @@ from graphsync.rules.intents import (
     AlertAdmin,
     BookSession,
     CancelSession,
+    ChangeRoom,
     Decision,
     EndMentorship,
     FlagMentorship,
@@ -79,6 +82,7 @@ class Writer:
         now: the instant it was decided for.
         placements: where each booking was put, by the key of its request.
         availability: what the placements were found on; probes for reasons and suggestions ask it again.
+        rooms: gives out rooms for sessions in person.
     """
 
     context: Context
@@ -86,6 +90,7 @@ class Writer:
     now: datetime
     placements: Mapping[str, Placement]
     availability: dict[PersonId, PersonAvailability]
+    rooms: RoomDesk
     _messages: dict[PersonId, list[tuple[MentorshipState, SendNudge]]] = field(default_factory=dict)
 
     @property
@@ -115,13 +120,15 @@ class Writer:
                     pass  # they stand together, below
                 case AlertAdmin():
                     self.ledger.records.raise_alert(Alert(key=intent.key, text=intent.text, raised_at=self.now))
+                case ChangeRoom():
+                    self._change_room(state, intent)
                 case AddOnlineMeeting() | HoldTime() | ReleaseTime() | CancelSession() | SetPresence():
                     self._small(state, intent)
         for suggestion in decision.suggestions:
             self._suggest(state, suggestion)
         flags = {intent.flag for intent in decision.intents if isinstance(intent, FlagMentorship)}
         self.ledger.records.set_flags(mentorship_id, flags)
-        places = places_of(decision, self.placements, self.availability)
+        places = places_of(decision, self.placements, self.availability, self.rooms.chosen)
         record(self.ledger, state, decision, self.now, places)
         self.ledger.mentorships.set_wake_at(mentorship_id, decision.wake_at)
 
@@ -183,10 +190,16 @@ class Writer:
         proposed = intent.proposal_by is not None and lost is not None and lost.proposal is not None
         taken = proposed and lost is not None and lost.proposal is not None and lost.proposal.starts_at == slot.start
         moved = moved_session(state, intent)
-        body = ""
+        body = room = ""
+        room_change = None
         if moved is None:
-            draft = self.composer.event_draft(state, intent, slot, why_not, key)
+            given = self.rooms.choose(intent.key, slot)
+            draft = self.composer.event_draft(state, intent, slot, why_not, key, given)
             body = self.context.graph.event_body(draft)
+            room = "" if given is None else given.address
+        else:
+            room_change = self.rooms.change(intent.key, slot)
+            room = moved.room if room_change is None else room_change.asked
         payload = BookPayload(
             intent_key=intent.key,
             number=intent.number,
@@ -204,6 +217,8 @@ class Writer:
             event_id=moved.event_id if moved else "",
             from_start=moved.starts_at if moved else None,
             agreed=(intent.proposal_by,) if taken and intent.proposal_by is not None else (),
+            room=room,
+            room_change=room_change,
         )
         if not self._reserve(intent, key, state, slot):
             return
@@ -287,9 +302,27 @@ class Writer:
             from_start=session.starts_at,
             proposal_by=intent.proposal_by,
             agreed=tuple(sorted(intent.agreed)),
+            room_change=self.rooms.change(intent.key, placement.slot),
         )
         if self._reserve(intent, key, state, placement.slot, replacing=session):
             self._add(intent, ActionKind.MOVE, key, to_json(payload))
+
+    def _change_room(self, state: MentorshipState, intent: ChangeRoom) -> None:
+        """Have another room asked, or none where none is free or none is to be asked any more."""
+        key = f"{intent.key}/{self._stamp()}"
+        room = self.rooms.choose(intent.key, intent.slot)
+        change = instead_of(intent.room, room, office_of(state))
+        if change is None:
+            raise AssertionError("a room that turned a session down is not asked again for the same time")
+        try:
+            self.ledger.reservations.reserve(self.rooms.reservations(intent.key, intent.slot, key))
+        except ReservationConflict:
+            self._attempt(intent, "the room was reserved meanwhile", self.now + TRY_AGAIN_SOON)
+            return
+        payload = ChangeRoomPayload(
+            intent_key=intent.key, number=intent.number, starts_at=intent.slot.start, change=change
+        )
+        self._add(intent, ActionKind.CHANGE_ROOM, key, to_json(payload))
 
     def _not_moved(
         self, state: MentorshipState, intent: MoveSession, session: MentoringSession, placement: Placement
@@ -319,12 +352,13 @@ class Writer:
         slot: TimeSlot,
         replacing: MentoringSession | None = None,
     ) -> bool:
-        """Reserve the slot for both; where the database refuses, the booking is tried again soon."""
+        """Reserve the slot for both and their room; where the database refuses, the booking is tried again soon."""
         if replacing is not None:
             self.ledger.reservations.release(holder(replacing.mentorship, replacing.number))
         people = (state.mentor.id, state.mentee.id)
         try:
-            self.ledger.reservations.reserve(Reservation(person=p, slot=slot, holder=key) for p in people)
+            kept = [Reservation(person=p, slot=slot, holder=key) for p in people]
+            self.ledger.reservations.reserve([*kept, *self.rooms.reservations(intent.key, slot, key)])
         except ReservationConflict:
             log.warning("%s: the slot was reserved meanwhile", intent.key)
             self._attempt(intent, "the slot was taken meanwhile", self.now + TRY_AGAIN_SOON)
@@ -334,7 +368,12 @@ class Writer:
         return True
 
     def _attempt(
-        self, intent: BookSession | MoveSession, reason: str, retry_at: datetime | None, *, no_hours: bool = False
+        self,
+        intent: BookSession | MoveSession | ChangeRoom,
+        reason: str,
+        retry_at: datetime | None,
+        *,
+        no_hours: bool = False,
     ) -> None:
         self.ledger.sessions.save_attempt(
             Attempt(

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from graphsync.calendar.events import CalendarEvent, Schedule
+from graphsync.calendar.rooms import Room
 from graphsync.calendar.slots import TimeSlot
 from graphsync.clock import Clock
 from graphsync.engine.ports import (
@@ -35,6 +36,7 @@ from graphsync.graph import (
     mail,
     mailbox_settings,
     meetings,
+    places,
     presence,
     received_mail,
     schedules,
@@ -143,6 +145,10 @@ class GraphClient(Graph):
     def allowed_online_meeting_providers(self, user: PersonId) -> frozenset[str]:
         """See `mailbox_settings.allowed_online_meeting_providers`."""
         return self._run(mailbox_settings.allowed_online_meeting_providers(self._transport, user))
+
+    def list_rooms(self) -> list[Room]:
+        """See `places.list_rooms`."""
+        return self._run(places.list_rooms(self._transport))
 
     # -- calendars
 

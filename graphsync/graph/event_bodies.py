@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from graphsync.engine.ports import EventChange, EventDraft, Invitee
-from graphsync.graph import sdk
+from graphsync.engine.ports import EventChange, EventDraft, Invitee, RoomChange
+from graphsync.graph import sdk, wire
 from graphsync.graph.decoding import PROPERTY_ID
 from graphsync.graph.times import sdk_times
 
 CATEGORY: Final = "graphsync"
+
+_TYPES: Final = {kind.value.casefold(): kind for kind in sdk.AttendeeType}
 
 
 def drafted_event(draft: EventDraft) -> sdk.Event:
@@ -34,28 +36,34 @@ def drafted_event(draft: EventDraft) -> sdk.Event:
         event.show_as = sdk.FreeBusyStatus.Busy
         event.is_reminder_on = False
     else:
-        event.attendees = [_required(invitee) for invitee in draft.attendees]
+        event.attendees = [_attendee(invitee, sdk.AttendeeType.Required) for invitee in draft.attendees]
         event.allow_new_time_proposals = True
         event.response_requested = True
     if draft.online:
         _make_online(event)
+    if draft.room is not None:
+        event.attendees = [*(event.attendees or ()), _attendee(draft.room, sdk.AttendeeType.Resource)]
     if draft.location:
-        event.location = sdk.Location(display_name=draft.location)
+        event.location = _place(draft.location, draft.room)
     event.categories = [CATEGORY]
     event.single_value_extended_properties = [_tag(draft.tag)]
     event.transaction_id = draft.transaction_id
     return event
 
 
-def changed_event(change: EventChange) -> sdk.Event:
+def changed_event(change: EventChange, found: wire.RoomsOfEvent | None = None) -> sdk.Event:
     """Return the SDK's event with the fields that change, and no other.
+
+    Args:
+        change: what changes.
+        found: who is invited by now and where, for a change of the room: attendees are written whole.
 
     Raises:
         ValueError: nothing changes; or one of the two times is missing: moving is both.
     """
     if (change.starts_at is None) != (change.ends_at is None):
         raise ValueError("a change of time has both a start and an end")
-    if change.starts_at is None and change.tag is None and change.online is None:
+    if change.starts_at is None and change.tag is None and change.online is None and change.room is None:
         raise ValueError("a change changes something")
     event = sdk.Event()
     if change.starts_at is not None and change.ends_at is not None:
@@ -67,6 +75,8 @@ def changed_event(change: EventChange) -> sdk.Event:
     elif change.online is not None:
         # Graph passes over switching a Teams meeting off; the caller sees it in what comes back.
         event.is_online_meeting = False
+    if change.room is not None:
+        _change_room(event, change.room, found or wire.RoomsOfEvent())
     return event
 
 
@@ -80,9 +90,37 @@ def recipient(invitee: Invitee) -> sdk.Recipient:
     return sdk.Recipient(email_address=sdk.EmailAddress(address=invitee.address, name=invitee.name))
 
 
-def _required(invitee: Invitee) -> sdk.Attendee:
+def _change_room(event: sdk.Event, change: RoomChange, found: wire.RoomsOfEvent) -> None:
+    """Write the attendees with the one room in place of the other, and the place if it still names the former room.
+
+    Nobody's answer is written: a `declined` that an organizer writes comes back as no answer.
+
+    Source: https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/5545
+    """
+    names: list[str] = []
+    event.attendees = []
+    for one in found.attendees or ():
+        address = one.email_address or wire.NamedAddress()
+        if (address.address or "").casefold() == change.remove.casefold():
+            names.append(address.name or "")
+        else:
+            kind = _TYPES.get((one.type or "").casefold(), sdk.AttendeeType.Required)
+            known = sdk.EmailAddress(address=address.address, name=address.name)
+            event.attendees.append(sdk.Attendee(email_address=known, type=kind))
+    if change.add is not None:
+        event.attendees.append(_attendee(change.add, sdk.AttendeeType.Resource))
+    place = (found.location and found.location.display_name) or ""
+    if any(name and name in place for name in names):
+        event.location = _place(change.location, change.add)
+
+
+def _attendee(invitee: Invitee, kind: sdk.AttendeeType) -> sdk.Attendee:
     address = sdk.EmailAddress(address=invitee.address, name=invitee.name)
-    return sdk.Attendee(email_address=address, type=sdk.AttendeeType.Required)
+    return sdk.Attendee(email_address=address, type=kind)
+
+
+def _place(text: str, room: Invitee | None) -> sdk.Location:
+    return sdk.Location(display_name=text, location_email_address=None if room is None else room.address)
 
 
 def _make_online(event: sdk.Event) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from graphsync.calendar.events import CalendarEvent
 from graphsync.calendar.slots import TimeSlot
 from graphsync.engine.ports import EventChange, EventDraft
-from graphsync.errors import GraphNotFound, GraphRejected
+from graphsync.errors import GraphConflict, GraphNotFound, GraphRejected
 from graphsync.graph import sdk, wire
 from graphsync.graph.decoding import PROPERTY_ID, event_of, readable_event, tag_of
 from graphsync.graph.event_bodies import changed_event, drafted_event
@@ -37,7 +37,10 @@ SELECT: Final = [
     "onlineMeeting",
     "responseStatus",
 ]
-"""All that is ever asked of an event: no subject, no body, no place."""
+"""All that is asked of events: no subject, no body, no place."""
+
+ROOM_SELECT: Final = ["attendees", "location"]
+"""What is read of a session of ours in person, to put another room in the place of one that turned it down."""
 
 EXPAND: Final = [f"singleValueExtendedProperties($filter=id eq {quoted(PROPERTY_ID)})"]
 
@@ -118,14 +121,31 @@ async def create_event(transport: Transport, user: str, body: str) -> CalendarEv
 
 
 async def update_event(transport: Transport, user: str, event_id: str, change: EventChange) -> CalendarEvent:
-    """Write what changes and return the event as it is then; people are mailed where a time changes."""
+    """Write what changes and return the event as it is then; people are mailed where a time or an attendee changes.
+
+    Raises:
+        GraphConflict: the room that is to come off the event is not on it: somebody was quicker.
+    """
     builder = transport.graph.users.by_user_id(user).events.by_event_id(event_id)
-    info = builder.to_patch_request_information(changed_event(change))
-    found = await transport.read("update_event", info, wire.Event, mailbox=user)
+    found = None if change.room is None else await _with_room(transport, user, event_id, change.room.remove)
+    info = builder.to_patch_request_information(changed_event(change, found))
+    written = await transport.read("update_event", info, wire.Event, mailbox=user)
     if change.tag is None:
         # The answer to a PATCH holds no extended property, and an event without its tag is another event to us.
         return await get_event(transport, user, event_id)
-    return _readable("update_event", found, tag=change.tag)
+    return _readable("update_event", written, tag=change.tag)
+
+
+async def _with_room(transport: Transport, user: str, event_id: str, room: str) -> wire.RoomsOfEvent:
+    """Return who is invited to an event by now, and where it is; a room is to be among them."""
+    builder = transport.graph.users.by_user_id(user).events.by_event_id(event_id)
+    parameters = sdk.EventItemRequestBuilder.EventItemRequestBuilderGetQueryParameters(select=ROOM_SELECT)
+    info = builder.to_get_request_information(query(parameters))
+    found = await transport.read("get_event", info, wire.RoomsOfEvent, mailbox=user)
+    addresses = [one.email_address.address or "" for one in found.attendees or () if one.email_address]
+    if room.casefold() not in map(str.casefold, addresses):
+        raise GraphConflict("update_event", status=200, code="room_not_invited")
+    return found
 
 
 async def cancel_event(transport: Transport, user: str, event_id: str, comment: str) -> None:

@@ -20,6 +20,7 @@ READS: Final = frozenset(
         "list_calendar_view",
         "calendar_view_delta",
         "get_schedule",
+        "list_rooms",
         "event_body",
         "attendance",
         "find_mail",

@@ -43,6 +43,10 @@ with warnings.catch_warnings():
     from msgraph.generated.models.sensitivity import Sensitivity
     from msgraph.generated.models.single_value_legacy_extended_property import SingleValueLegacyExtendedProperty
     from msgraph.generated.models.subscription import Subscription
+    from msgraph.generated.places.graph_room.graph_room_request_builder import (
+        GraphRoomRequestBuilder as RoomsRequestBuilder,
+    )
+    from msgraph.generated.places.places_request_builder import PlacesRequestBuilder
     from msgraph.generated.subscriptions.item.subscription_item_request_builder import (
         SubscriptionItemRequestBuilder,
     )
@@ -140,6 +144,7 @@ __all__ = [
     "OnlineMeetingItemRequestBuilder",
     "OnlineMeetingProviderType",
     "OnlineMeetingsRequestBuilder",
+    "PlacesRequestBuilder",
     "PreferredPresence",
     "Recipient",
     "RedirectHandlerOption",
@@ -147,6 +152,7 @@ __all__ = [
     "RequestInformation",
     "ResponseHandlerOption",
     "RetryHandlerOption",
+    "RoomsRequestBuilder",
     "SendRequestBuilder",
     "Sensitivity",
     "SetUserPreferredPresenceRequestBuilder",

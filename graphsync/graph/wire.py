@@ -232,6 +232,43 @@ class User(Wire):
     user_type: str | None = None
 
 
+class Room(Wire):
+    """https://learn.microsoft.com/graph/api/resources/room."""
+
+    email_address: str | None = None
+    display_name: str | None = None
+    building: str | None = None
+    capacity: int | None = None
+    booking_type: str | None = None
+
+
+class NamedAddress(Wire):
+    """An SMTP address with the name beside it."""
+
+    address: str | None = None
+    name: str | None = None
+
+
+class InvitedTo(Wire):
+    """Who is invited, to be written back whole; what they answered is not written."""
+
+    type: str | None = None
+    email_address: NamedAddress | None = None
+
+
+class Place(Wire):
+    """Where an event is."""
+
+    display_name: str | None = None
+
+
+class RoomsOfEvent(Wire):
+    """What is read of one of our own events to change its room, and not kept."""
+
+    attendees: list[InvitedTo] | None = None
+    location: Place | None = None
+
+
 class Message(Wire):
     """A mail without its subject and body."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from graphsync.calendar import Census, Reason
+from graphsync.calendar import Census, Reason, RoomChoice, WhyNoRoom
 from graphsync.engine.explain import Explanation, Found, Story
 from graphsync.mentoring import PersonId
 from graphsync.reports.plan import ABOUT_WAITING, tells_of_people
@@ -28,6 +28,13 @@ _REASONS: Final = {
     Reason.NO_OVERLAP: "no hours in common",
     Reason.UNREADABLE: "calendar not readable",
     Reason.LIMIT: "as many sessions as allowed",
+}
+
+_NO_ROOM: Final = {
+    WhyNoRoom.NONE_LISTED: "none names the office as its building and seats two",
+    WhyNoRoom.ALL_TAKEN: "none is free",
+    WhyNoRoom.NOT_PERMITTED: "Place.Read.All is not granted",
+    WhyNoRoom.UNREADABLE: "they could not be read",
 }
 
 
@@ -94,8 +101,17 @@ def _times(found: Found, zone: str, names: Mapping[PersonId, str], *, full: bool
         yield f"  chosen: {span(place.slot.start, place.slot.end, zone)}, score {place.score}"
         for scored in place.runners_up:
             yield f"  also free: {span(scored.slot.start, scored.slot.end, zone)}, score {scored.score}"
+    if found.place.room is not None:
+        yield f"  {_room(found.place.room)}"
     for census in found.place.censuses:
         yield from _census(census, zone, names, full=full)
+
+
+def _room(choice: RoomChoice) -> str:
+    passed_over = f"; not free: {', '.join(choice.passed_over)}" if choice.passed_over else ""
+    if choice.room is not None:
+        return f"room: {choice.room.name}{passed_over}"
+    return f"no room: {_NO_ROOM[choice.why_none] if choice.why_none else 'none was chosen'}{passed_over}"
 
 
 def _census(census: Census, zone: str, names: Mapping[PersonId, str], *, full: bool) -> Iterator[str]:
@@ -131,12 +147,13 @@ def explanation_data(it: Explanation, *, full: bool) -> dict[str, Any]:
 
 
 def _found_data(found: Found, *, full: bool) -> dict[str, Any]:
-    place = found.place.placement
+    place, room = found.place.placement, found.place.room
     return {
         "key": found.place.key,
         "at": found.at.isoformat(),
         "chosen": place.slot and place.slot.start.isoformat(),
         "score": place.score,
+        "room": None if room is None else {"name": room.room and room.room.name, "why_none": room.why_none},
         "runners_up": [{"start": s.slot.start.isoformat(), "score": s.score} for s in place.runners_up],
         "windows": [
             {

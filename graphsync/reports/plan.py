@@ -25,6 +25,7 @@ _DOING: Final = {
     ActionKind.RELEASE: "give time back",
     ActionKind.CANCEL: "cancel a session",
     ActionKind.PRESENCE: "show as do-not-disturb",
+    ActionKind.CHANGE_ROOM: "ask another room",
 }
 
 

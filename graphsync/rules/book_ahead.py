@@ -15,7 +15,7 @@ from graphsync.rules.requests import booking_request, standing_times
 from graphsync.rules.schema import BookAhead, CloseWell, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.start_well import is_settled, starts_at
 from graphsync.rules.state import MentorshipState
-from graphsync.rules.video_first import medium_of_next
+from graphsync.rules.video_first import medium_of_next, wants_room
 from graphsync.rules.walk import Walk
 
 MARGIN = timedelta(hours=1)
@@ -154,6 +154,7 @@ def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) ->
         ),
         medium=medium,
         online=walk.acts(video) and medium is Medium.VIDEO,
+        room=wants_room(walk, video, medium),
         least_lead=rule.lead_time.at_least,
         closing=wish.closing,
         quiet_reminder=walk.acts(walk.rule(Undisturbed)),

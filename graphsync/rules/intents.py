@@ -43,6 +43,7 @@ class BookSession(Intent):
         least_lead: the start lies at least this far ahead when the invite goes out; checked again then.
         closing: whether it is the last session before a known end.
         quiet_reminder: whether the invite reminds of a quiet room.
+        room: whether a room of the office both work at is sought.
     """
 
     number: int
@@ -59,6 +60,7 @@ class BookSession(Intent):
     least_lead: timedelta = timedelta()
     closing: bool = False
     quiet_reminder: bool = False
+    room: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,17 @@ class AddOnlineMeeting(Intent):
     """Make a session that is none a Teams meeting; nothing else about it changes."""
 
     number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRoom(Intent):
+    """Take the room that turned a session down off its invite, and ask `another` in its place; the time stays."""
+
+    number: int
+    slot: TimeSlot
+    room: str
+    declined: frozenset[str]
+    another: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +233,7 @@ CalendarIntent = BookSession | MoveSession | AddOnlineMeeting | HoldTime
 
 AnyIntent = (
     CalendarIntent
+    | ChangeRoom
     | ReleaseTime
     | SetPresence
     | SendNudge

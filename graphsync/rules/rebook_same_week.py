@@ -12,7 +12,7 @@ from graphsync.rules.practice import Practice
 from graphsync.rules.requests import cancel, move_request, standing_times
 from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
 from graphsync.rules.state import MentorshipState
-from graphsync.rules.video_first import medium_of_next
+from graphsync.rules.video_first import medium_of_next, wants_room
 from graphsync.rules.walk import Walk
 
 FREEZE = timedelta(hours=48)
@@ -232,6 +232,7 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         request=move_request(walk, key, [*in_week, *afterwards], lost),
         medium=medium,
         online=walk.acts(video) and medium is Medium.VIDEO,
+        room=wants_room(walk, video, medium),
         replaces=lost.number,
         # A cancelled event is gone, one that the pair booked is theirs, one that is over lies behind; any other is
         # moved, so that both keep their copy.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from graphsync.calendar import TimeSlot
 from graphsync.mentoring import Medium, MentoringSession
-from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, Step, Verdict
+from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, ChangeRoom, Step, Verdict
 from graphsync.rules.practice import Practice
 from graphsync.rules.schema import VideoFirst
 from graphsync.rules.state import MentorshipState
@@ -23,6 +26,14 @@ def medium_of_next(state: MentorshipState, rule: VideoFirst | None, replaced: Me
     return Medium.VIDEO
 
 
+def wants_room(walk: Walk, rule: VideoFirst | None, medium: Medium) -> bool:
+    """Tell whether a room is sought for a session that is held by `medium`."""
+    return rule is not None and rule.room and walk.acts(rule) and medium is Medium.IN_PERSON
+
+
+MOST_DECLINES: Final = 1
+"""After so many rooms that turned a session down another one is asked, and after one more none."""
+
 NOTHING_MISSING = Step("video_first.nothing_missing", Verdict.DOES_NOT_APPLY)
 BY_PHONE = Step("video_first.by_phone", Verdict.DOES_NOT_APPLY)
 UNDER_WAY = Step("video_first.under_way", Verdict.WAITS)
@@ -30,6 +41,7 @@ HELD_BACK = Step("video_first.held_back", Verdict.HOLDS)
 WAITS_FOR_LICENCE = Step("video_first.waits_for_licence", Verdict.HOLDS)
 NO_TEAMS = Step("video_first.no_teams", Verdict.ACTS)
 ADDS_LINK = Step("video_first.adds_link", Verdict.ACTS)
+CHANGES_ROOM = Step("video_first.changes_room", Verdict.ACTS)
 
 
 def video_first(walk: Walk, rule: VideoFirst) -> None:
@@ -43,6 +55,9 @@ def video_first(walk: Walk, rule: VideoFirst) -> None:
         walk.note(rule, NOTHING_MISSING, "each session to come by video has its link")
     for session in without:
         _add_link(walk, rule, session)
+    for session in coming if rule.room else ():
+        if session.room in session.rooms_declined:
+            _change_room(walk, rule, session)
 
 
 def _add_link(walk: Walk, rule: VideoFirst, session: MentoringSession) -> None:
@@ -81,8 +96,33 @@ def _add_link(walk: Walk, rule: VideoFirst, session: MentoringSession) -> None:
     walk.act(rule, ADDS_LINK, link)
 
 
+def _change_room(walk: Walk, rule: VideoFirst, session: MentoringSession) -> None:
+    """Have another room asked in place of the one that turned a session down; once, and then none."""
+    mentorship, declined = walk.state.mentorship.id, len(session.rooms_declined)
+    prefix = f"room/{mentorship}/{session.number}/{declined}"
+    moving = f"move/{mentorship}/{session.number}/"
+    if walk.under_way(f"{prefix}/", moving):
+        walk.note(rule, UNDER_WAY, f"session {session.number} is being changed")
+        return
+    if walk.held_back(rule, HELD_BACK, prefix):
+        return
+    another = walk.check("rooms that turned it down", declined, declined <= MOST_DECLINES)
+    change = ChangeRoom(
+        key=prefix,
+        mentorship=mentorship,
+        rule=rule.name,
+        reason=f"the room of session {session.number} turned it down" + ("" if another else ", and no other is asked"),
+        number=session.number,
+        slot=TimeSlot(start=session.starts_at, end=session.ends_at),
+        room=session.room,
+        declined=session.rooms_declined,
+        another=another,
+    )
+    walk.act(rule, CHANGES_ROOM, change)
+
+
 PRACTICE = Practice(
     rule_type=VideoFirst,
     run=video_first,
-    steps=(NOTHING_MISSING, BY_PHONE, UNDER_WAY, HELD_BACK, WAITS_FOR_LICENCE, NO_TEAMS, ADDS_LINK),
+    steps=(NOTHING_MISSING, BY_PHONE, UNDER_WAY, HELD_BACK, WAITS_FOR_LICENCE, NO_TEAMS, ADDS_LINK, CHANGES_ROOM),
 )

@@ -179,6 +179,8 @@ sessions: Final = Table(
     Column("booked_over", Document(frozenset[PersonId]), nullable=False),
     Column("attended", Document(frozenset[PersonId]), nullable=False),
     Column("holds", Document(tuple[Hold, ...]), nullable=False),
+    Column("room", TEXT, nullable=False),
+    Column("rooms_declined", Document(frozenset[str]), nullable=False),
     Index("ix_sessions_event", "organizer", "event_id", "number"),
     Index("ix_sessions_ical_uid", "ical_uid", "number"),
     Index("ix_sessions_standing", "mentorship", "ends_at"),

@@ -115,6 +115,15 @@ def _forget_sessions(connection: Connection, before: datetime) -> int:
     connection.execute(
         update(sessions)
         .where(sessions.c.ends_at < before)
-        .values(answers={}, agreed=frozenset(), proposal=None, copies={}, copies_looked_at=None, no_slot_reason="")
+        .values(
+            answers={},
+            agreed=frozenset(),
+            proposal=None,
+            copies={},
+            copies_looked_at=None,
+            no_slot_reason="",
+            room="",
+            rooms_declined=frozenset(),
+        )
     )
     return removed

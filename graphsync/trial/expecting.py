@@ -164,6 +164,7 @@ def _session(world: World, life: Life, session: MentoringSession) -> Fact:
     parts += [f"replaces {session.replaces}"] if session.replaces is not None else []
     parts += [f"lost: {session.loss}"] if session.loss is not None else []
     parts += [str(session.medium), "online"] if session.online else [str(session.medium)]
+    parts += ["with a room"] if session.room else []
     says = {
         "session": session.number,
         "mentorship": life.mentorship.id,
@@ -173,6 +174,7 @@ def _session(world: World, life: Life, session: MentoringSession) -> Fact:
         "replaces": session.replaces,
         "medium": session.medium,
         "online": session.online,
+        "room": bool(session.room),
         "how": session.loss,
     }
     return Fact(says, ", ".join(parts))

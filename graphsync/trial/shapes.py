@@ -180,8 +180,8 @@ class WhoSaid(Section):
 class FailSaid(Section):
     """What the service cannot do from now on; it is tried again a day later."""
 
-    what: Annotated[str, word(("book", "move", "online", "hold", "cancel", "nothing"))] = Field(
-        description="`book`, `move`, `online` or `hold`; `nothing` ends it"
+    what: Annotated[str, word(("book", "move", "online", "hold", "cancel", "room", "nothing"))] = Field(
+        description="`book`, `move`, `online`, `hold`, `cancel` or `room`; `nothing` ends it"
     )
 
 
@@ -205,6 +205,7 @@ ACTIONS: Final[Mapping[str, type[Section]]] = {
     "gone": WhoSaid,
     "stall": Nothing,
     "resume": Nothing,
+    "room taken": OfSession,
     "fail": FailSaid,
 }
 """What can happen on a timeline, each with what it says."""
@@ -221,6 +222,7 @@ class SessionLike(Section):
     replaces: Number | None = Field(default=None, description="the lost session it stands for")
     medium: Annotated[Medium | None, word(Medium)] = Field(default=None, description="how they meet")
     online: Flag | None = Field(default=None, description="whether it is a Teams meeting")
+    room: Flag | None = Field(default=None, description="whether it has a room")
     how: Annotated[Loss | None, word(Loss)] = Field(default=None, description="how it was lost")
 
 

@@ -99,7 +99,15 @@ def _move(world: World, said: OfSession) -> None:
     if said.to is None:
         raise Impossible("a move needs a time: `to: 2026-03-10T10:00+01:00`")
     ends_at = said.to + (session.ends_at - session.starts_at)
-    life.put(replace(session, starts_at=said.to, ends_at=ends_at, asked_at=world.now, booked_over=frozenset()))
+    moved = replace(session, starts_at=said.to, ends_at=ends_at, asked_at=world.now)
+    life.put(replace(moved, booked_over=frozenset(), rooms_declined=frozenset()))
+
+
+def _room_taken(world: World, said: OfSession) -> None:
+    life, session = _session(world, said)
+    if not session.room:
+        raise Impossible(f"session {said.session} has no room by then")
+    life.put(replace(session, rooms_declined=session.rooms_declined | {session.room}))
 
 
 def _book(world: World, said: BookSaid) -> None:
@@ -227,5 +235,6 @@ _DO: Final[Mapping[str, Callable[[World, Any], None]]] = {
     "gone": _gone,
     "stall": _stall,
     "resume": _resume,
+    "room taken": _room_taken,
     "fail": _fail,
 }

@@ -36,6 +36,7 @@ from graphsync.rules.intents import (
     AnyIntent,
     BookSession,
     CancelSession,
+    ChangeRoom,
     Decision,
     EndMentorship,
     FlagMentorship,
@@ -63,6 +64,7 @@ _KINDS: Final[Mapping[type, str]] = {
     HoldTime: "hold",
     ReleaseTime: "hold",
     CancelSession: "cancel",
+    ChangeRoom: "room",
 }
 """What can be held up or fail, in the words of a rule test."""
 
@@ -337,6 +339,10 @@ class World:
                     life.mentorship = replace(life.mentorship, closed_at=self.now)
                 case AddOnlineMeeting():
                     life.put(replace(life.sessions[intent.number], online=True))
+                case ChangeRoom():
+                    session = life.sessions[intent.number]
+                    room = f"room-{len(intent.declined) + 1}" if intent.another else ""
+                    life.put(replace(session, room=room))
                 case HoldTime():
                     session = life.sessions[intent.number]
                     hold = Hold(
@@ -423,6 +429,7 @@ class World:
                 asked_at=self.now,
                 agreed=agreed,
                 answers=self._answers(life),
+                room="room-1" if intent.room else "",
             )
         )
         if lost is not None and (not in_week or intent.alternatives):
@@ -463,6 +470,7 @@ class World:
                 asked_at=self.now,
                 agreed=intent.agreed,
                 booked_over=frozenset(),
+                rooms_declined=frozenset(),
                 proposal=None,
                 answers=self._answers(life),
             )

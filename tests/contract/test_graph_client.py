@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import trustme
 
+from graphsync.calendar.rooms import Room
 from graphsync.calendar.slots import TimeSlot
-from graphsync.engine.ports import EventChange, EventDraft, Invitee, MailDraft
+from graphsync.engine.ports import EventChange, EventDraft, Invitee, MailDraft, RoomChange
 from graphsync.errors import (
     DeltaExpired,
     GraphAuthError,
@@ -30,6 +31,7 @@ from graphsync.sandbox.certificates import Certificates
 from graphsync.sandbox.clock import VirtualClock
 from graphsync.sandbox.faults import Fault
 from graphsync.sandbox.server import SandboxServer
+from graphsync.sandbox.tenant.directory import Room as TenantRoom
 from graphsync.sandbox.world import World
 
 NOW = datetime(2026, 1, 12, 8, tzinfo=UTC)
@@ -264,6 +266,82 @@ def test_online_meeting_is_added_and_nothing_else_changed(scene, graph):
     assert changed.is_online_meeting
     assert changed.join_url
     assert (changed.tag, changed.starts_at, changed.attendees) == (made.tag, made.starts_at, made.attendees)
+
+
+# ---------------------------------------------------------------- rooms
+
+
+def add_rooms(scene, *names, building="Berlin 2"):
+    scene.permit(dict.fromkeys([*PERMISSIONS, "Place.Read.All"]))
+    for name in names:
+        scene.add(name, name.title(), purpose="room", room=TenantRoom(building=building, capacity=4))
+
+
+def test_rooms_are_read_on_every_page(scene, graph, monkeypatch):
+    monkeypatch.setattr("graphsync.graph.places.PAGE_SIZE", 2)
+    add_rooms(scene, "ahorn", "linden", "saal")
+    before = scene.world.request_counts.get("listRooms", 0)
+    assert graph.list_rooms() == [
+        Room(address=f"{name}@fabrikam.test", name=name.title(), building="Berlin 2", capacity=4)
+        for name in ("ahorn", "linden", "saal")
+    ]
+    assert scene.world.request_counts["listRooms"] - before == 2
+
+
+def test_rooms_are_refused_without_the_permission(graph):
+    with pytest.raises(GraphAuthError):
+        graph.list_rooms()
+
+
+def with_room(scene, graph, name, **changes):
+    room = Invitee(address=f"{name}@fabrikam.test", name=name.title())
+    return create(graph, scene, online=False, room=room, location=f"{room.name}, Berlin 2", **changes)
+
+
+def answers(event):
+    return {one.address: (one.type, one.response) for one in event.attendees}
+
+
+def test_a_room_answers_an_invite_by_itself_free_or_taken(scene, graph):
+    add_rooms(scene, "linden")
+    free = with_room(scene, graph, "linden")
+    taken = with_room(scene, graph, "linden", transaction_id="t-2", tag="another")
+    scene.settle()
+    first, second = (graph.get_event(scene.ines.id, made.id) for made in (free, taken))
+    assert answers(first)["linden@fabrikam.test"] == ("resource", Response.ACCEPTED)
+    assert answers(second)["linden@fabrikam.test"] == ("resource", Response.DECLINED)
+    assert answers(second)[scene.omar.address] == ("required", Response.NONE)
+    assert graph.get_schedule(scene.ines.id, ["linden@fabrikam.test"], WINDOW)["linden@fabrikam.test"].items
+
+
+def test_another_room_is_asked_and_everybody_else_stays_invited(scene, graph):
+    add_rooms(scene, "ahorn", "linden")
+    made = with_room(scene, graph, "linden")
+    scene.settle()
+    ahorn = Invitee(address="ahorn@fabrikam.test", name="Ahorn")
+    change = RoomChange(remove="LINDEN@fabrikam.test", add=ahorn, location="Ahorn, Berlin 2")
+    changed = graph.update_event(scene.ines.id, made.id, EventChange(room=change))
+    assert (changed.tag, changed.starts_at) == (made.tag, made.starts_at)
+    scene.settle()
+    seen = graph.get_event(scene.ines.id, made.id)
+    assert answers(seen) == {
+        scene.omar.address: ("required", Response.NONE),
+        "ahorn@fabrikam.test": ("resource", Response.ACCEPTED),
+    }
+    (event,) = meetings(scene, scene.ines)
+    assert (event.location, event.location_address) == ("Ahorn, Berlin 2", "ahorn@fabrikam.test")
+    assert meetings(scene, scene.world.user("linden@fabrikam.test")) == []
+
+
+def test_a_room_that_somebody_has_taken_off_is_not_replaced(scene, graph):
+    made = create(graph, scene)
+    change = EventChange(room=RoomChange(remove="linden@fabrikam.test", add=None, location="Berlin 2"))
+    with pytest.raises(GraphConflict):
+        graph.update_event(scene.ines.id, made.id, change)
+    assert [one.address for one in graph.get_event(scene.ines.id, made.id).attendees] == [scene.omar.address]
+
+
+# ---------------------------------------------------------------- answers
 
 
 def test_answers_are_read_from_the_organizers_copy_and_the_attendees_own(scene, graph):

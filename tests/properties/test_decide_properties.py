@@ -25,7 +25,15 @@ from graphsync.mentoring import (
 )
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import WorkingDays, WorkingTime
-from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, BookSession, KeepReason, MoveSession, SendNudge
+from graphsync.rules.intents import (
+    AddOnlineMeeting,
+    AlertAdmin,
+    BookSession,
+    ChangeRoom,
+    KeepReason,
+    MoveSession,
+    SendNudge,
+)
 from graphsync.rules.schema import (
     AnswerPromptly,
     BookAhead,
@@ -137,6 +145,8 @@ def sessions(draw, now, number):
         answers={person: draw(answer) for person in draw(st.sets(st.sampled_from([MENTOR, MENTEE])))},
         agreed=draw(st.frozensets(st.sampled_from([MENTOR, MENTEE]), max_size=1)),
         proposal=draw(st.one_of(st.none(), proposal)),
+        room=draw(st.sampled_from(["", "", "linden"])),
+        rooms_declined=draw(st.sampled_from([frozenset(), frozenset({"linden"}), frozenset({"linden", "ahorn"})])),
     )
 
 
@@ -309,6 +319,8 @@ def after(state, decision, now):
                 )
             case AddOnlineMeeting():
                 state = changed(state, intent.number, online=True)
+            case ChangeRoom():
+                state = changed(state, intent.number, room="saal" if intent.another else "")
             case KeepReason():
                 state = changed(state, intent.number, no_slot_reason=intent.code)
             case AlertAdmin():
@@ -418,10 +430,10 @@ def test_on_observe_the_same_is_wanted_and_nothing_is_done(situation):
     observing = replace(rules, rules=tuple(rule.model_copy(update={"mode": "observe"}) for rule in rules.rules))
     enforced, observed = decide(state, rules, now), decide(state, observing, now)
     assert observed.intents == enforced.observed == ()
-    # Whether a booking brings its Teams meeting depends on whether that rule is in force.
-    assert [_without_link(intent) for intent in observed.observed] == [_without_link(i) for i in enforced.intents]
+    # Whether a booking brings its Teams meeting, or its room, depends on whether that rule is in force.
+    assert [_without_place(intent) for intent in observed.observed] == [_without_place(i) for i in enforced.intents]
     assert observed.wake_at == enforced.wake_at
 
 
-def _without_link(intent):
-    return replace(intent, online=False) if isinstance(intent, BookSession) else intent
+def _without_place(intent):
+    return replace(intent, online=False, room=False) if isinstance(intent, BookSession) else intent

@@ -142,6 +142,8 @@ SESSIONS = st.builds(
         st.builds(Hold, kind=MEMBERS(HoldKind), person=TEXTS, event_id=TEXTS, starts_at=INSTANTS, ends_at=INSTANTS),
         max_size=3,
     ).map(tuple),
+    room=TEXTS,
+    rooms_declined=st.frozensets(TEXTS, max_size=3),
 )
 ATTEMPTS = st.builds(
     Attempt,

@@ -12,6 +12,7 @@ from graphsync.engine.ports.graph import (
     Invitee,
     MailboxSettings,
     MailDraft,
+    RoomChange,
     StoredMail,
     SubscriptionGrant,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "Requests",
     "Reservation",
     "Reservations",
+    "RoomChange",
     "Sessions",
     "Store",
     "StoredMail",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from graphsync.calendar.events import CalendarEvent, Schedule
+from graphsync.calendar.rooms import Room
 from graphsync.calendar.slots import TimeSlot
 from graphsync.mentoring import (
     Absence,
@@ -61,7 +62,7 @@ class Invitee:
 class EventDraft:
     """A calendar event to be made; `time_zone` (IANA) is the one Outlook shows it in, the times are UTC.
 
-    A private one keeps time in one person's own calendar: shown as busy, without a reminder.
+    A private one keeps time in one person's own calendar: shown as busy, without a reminder. `room` is asked with it.
     """
 
     subject: str
@@ -75,6 +76,19 @@ class EventDraft:
     tag: str
     transaction_id: str
     is_private: bool = False
+    room: Invitee | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChange:
+    """The room that comes off an event, the one that is asked in its place, and what the event then says of the place.
+
+    The place is left as it is where it no longer names the room that comes off: somebody has written another one.
+    """
+
+    remove: str
+    add: Invitee | None
+    location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +100,7 @@ class EventChange:
     time_zone: str = "UTC"
     tag: str | None = None
     online: bool | None = None
+    room: RoomChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +158,10 @@ class Graph(Protocol):
 
     def allowed_online_meeting_providers(self, user: PersonId) -> frozenset[str]:
         """Return the providers a mailbox may make online meetings with, in Graph's words."""
+        ...
+
+    def list_rooms(self) -> list[Room]:
+        """Return all rooms of the tenant that can be booked by invitation, every page."""
         ...
 
     def get_event(self, user: PersonId, event_id: str) -> CalendarEvent:

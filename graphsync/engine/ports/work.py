@@ -80,6 +80,7 @@ class ActionKind(StrEnum):
     RELEASE = "release"
     CANCEL = "cancel"
     PRESENCE = "presence"
+    CHANGE_ROOM = "change_room"
 
 
 class Outcome(StrEnum):
@@ -112,7 +113,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """Time kept for one person by one action or session (`holder`)."""
+    """Time kept for one person, or for a room under a name of its own, by one action or session (`holder`)."""
 
     person: PersonId
     slot: TimeSlot

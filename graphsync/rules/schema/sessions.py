@@ -144,6 +144,7 @@ class VideoFirst(CommonKeys):
     first_in_person: Flag = Field(
         default=True, description="whether the first session is offered in person where both work at one office"
     )
+    room: Flag = Field(default=True, description="whether a session in person gets a room of that office")
 
 
 class Undisturbed(CommonKeys):

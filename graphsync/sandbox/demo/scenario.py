@@ -103,6 +103,7 @@ def _register_application(world: World, programme: Programme) -> None:
         permissions={
             "User.Read.All": None,
             "Chat.Read.All": None,  # cannot be scoped to mailboxes
+            "Place.Read.All": None,  # nor can this
             "Calendars.ReadWrite": mailboxes,
             "MailboxSettings.Read": mailboxes,
             "Mail.ReadWrite": sender,

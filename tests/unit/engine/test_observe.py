@@ -246,3 +246,45 @@ def test_looking_twice_changes_nothing():
     for event in (an_event(), moved_event(), an_event(an_attendee(Response.DECLINED)), an_event(is_cancelled=True)):
         once = seen(event)
         assert observed(once, event, PEOPLE, NOW + HOUR) == once
+
+
+# ---------------------------------------------------------------- rooms
+
+LINDEN = "linden@fabrikam.test"
+IN_A_ROOM = replace(SESSION, room=LINDEN)
+
+
+def of_room(response, **changes):
+    return an_attendee(response, "Linden", type="resource", **changes)
+
+
+def test_a_room_that_declines_is_kept_as_such_and_the_session_stands():
+    session = seen(an_event(an_attendee(), of_room(Response.DECLINED)), IN_A_ROOM)
+    assert (session.loss, session.room, session.rooms_declined) == (None, LINDEN, {LINDEN})
+    assert session.answers[MENTOR].response is Response.ACCEPTED
+
+
+@pytest.mark.parametrize("response", [Response.ACCEPTED, Response.NONE])
+def test_a_room_that_accepts_or_has_not_answered_has_not_declined(response):
+    assert seen(an_event(an_attendee(), of_room(response)), IN_A_ROOM).rooms_declined == frozenset()
+
+
+def test_a_room_may_come_round():
+    declined = replace(IN_A_ROOM, rooms_declined=frozenset({LINDEN}))
+    assert seen(an_event(an_attendee(), of_room(Response.ACCEPTED)), declined).rooms_declined == frozenset()
+
+
+def test_a_rooms_answer_to_the_former_time_counts_for_nothing():
+    early = ASKED_AT - HOUR
+    assert seen(an_event(of_room(Response.DECLINED, answered_at=early)), IN_A_ROOM).rooms_declined == frozenset()
+
+
+def test_what_rooms_said_to_a_time_is_forgotten_when_somebody_moves_the_session():
+    declined = replace(IN_A_ROOM, rooms_declined=frozenset({LINDEN}))
+    assert seen(moved_event(of_room(Response.DECLINED, answered_at=NOW - HOUR)), declined).rooms_declined == frozenset()
+
+
+@pytest.mark.parametrize("session", [SESSION, IN_A_ROOM])
+def test_a_room_that_graphsync_did_not_ask_says_nothing(session):
+    other = replace(of_room(Response.DECLINED), address="saal@fabrikam.test")
+    assert seen(an_event(an_attendee(), other), session).rooms_declined == frozenset()

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from graphsync.engine.ports import EventChange, EventDraft, Invitee
-from graphsync.graph import events
+from graphsync.engine.ports import EventChange, EventDraft, Invitee, RoomChange
+from graphsync.graph import events, wire
 from graphsync.graph.event_bodies import changed_event, drafted_event
 
 START = datetime(2026, 2, 3, 9, tzinfo=UTC)
@@ -131,3 +131,63 @@ def utc(hour):
 def test_switching_off_the_online_meeting_asks_for_no_provider():
     event = changed_event(EventChange(online=False))
     assert (event.is_online_meeting, event.online_meeting_provider) == (False, None)
+
+
+# ---------------------------------------------------------------- rooms
+
+LINDEN = Invitee(address="linden@fabrikam.test", name="Linden")
+AHORN = Invitee(address="ahorn@fabrikam.test", name="Ahorn")
+
+
+def invited(address, kind, name=""):
+    return wire.InvitedTo(type=kind, email_address=wire.NamedAddress(address=address, name=name))
+
+
+def on_event(location="Linden, Berlin 2"):
+    return wire.RoomsOfEvent(
+        attendees=[
+            invited("omar@fabrikam.test", "required", "Omar"),
+            invited("LINDEN@fabrikam.test", "resource", "Linden"),
+            invited("guest@contoso.test", "optional", "A guest"),
+            wire.InvitedTo(),
+        ],
+        location=wire.Place(display_name=location),
+    )
+
+
+def attendees(event):
+    return [(a.email_address.address, a.email_address.name, a.type.value) for a in event.attendees]
+
+
+def test_a_room_is_invited_as_a_resource_and_is_the_place():
+    event = drafted_event(a_draft(online=False, location="Linden, Berlin 2", room=LINDEN))
+    assert attendees(event) == [
+        ("omar@fabrikam.test", "Omar", "required"),
+        ("linden@fabrikam.test", "Linden", "resource"),
+    ]
+    place = event.location
+    assert (place.display_name, place.location_email_address) == ("Linden, Berlin 2", "linden@fabrikam.test")
+
+
+@pytest.mark.parametrize(
+    ("add", "asked", "location"),
+    [
+        pytest.param(AHORN, [("ahorn@fabrikam.test", "Ahorn", "resource")], "Ahorn, Berlin 2", id="another room"),
+        pytest.param(None, [], "Berlin 2", id="none"),
+    ],
+)
+def test_another_room_takes_its_place_and_everybody_else_stays(add, asked, location):
+    change = EventChange(room=RoomChange(remove=LINDEN.address, add=add, location=location))
+    event = changed_event(change, on_event())
+    people = [("omar@fabrikam.test", "Omar", "required"), ("guest@contoso.test", "A guest", "optional")]
+    assert attendees(event) == [*people, (None, None, "required"), *asked]
+    assert all(attendee.status is None for attendee in event.attendees)
+    assert (event.location.display_name, event.location.location_email_address) == (location, add and add.address)
+    assert event.start is None
+
+
+@pytest.mark.parametrize("place", ["Café", ""])
+def test_a_place_that_somebody_else_wrote_is_left_as_it_is(place):
+    change = EventChange(room=RoomChange(remove=LINDEN.address, add=AHORN, location="Ahorn, Berlin 2"))
+    assert changed_event(change, on_event(place)).location is None
+    assert changed_event(change, wire.RoomsOfEvent(attendees=on_event().attendees)).location is None

@@ -18,7 +18,7 @@ from builders import (
 
 from graphsync.mentoring import Loss, Medium
 from graphsync.rules.decide import decide
-from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, Verdict
+from graphsync.rules.intents import AddOnlineMeeting, AlertAdmin, ChangeRoom, Verdict
 from graphsync.rules.video_first import medium_of_next
 
 OFFICE = {"office_location": "Berlin 3"}
@@ -164,3 +164,79 @@ def test_the_licence_of_whoever_organizes_the_session_counts(organizer, alerts):
         organizer=a_person("box", has_teams=False),
     )
     assert [intent.key for intent in decided(state).intents if isinstance(intent, AlertAdmin)] == alerts
+
+
+# ---------------------------------------------------------------- rooms
+
+LINDEN, AHORN = "linden@fabrikam.test", "ahorn@fabrikam.test"
+COLLEAGUES = {"mentor": a_person(MENTOR, **OFFICE), "mentee": a_person(MENTEE, **OFFICE)}
+
+
+def in_person(room=LINDEN, declined=(LINDEN,), **changes):
+    values = {"medium": Medium.IN_PERSON, "online": False, "room": room, "rooms_declined": frozenset(declined)}
+    return a_session(1, changes.pop("starts_at", "09-22 10:00"), **values | changes)
+
+
+@pytest.mark.parametrize(
+    ("rule", "people", "sought"),
+    [
+        pytest.param(video(), COLLEAGUES, True, id="in person"),
+        pytest.param(video(), {}, False, id="by video"),
+        pytest.param(video(room=False), COLLEAGUES, False, id="not wanted"),
+        pytest.param(video(mode="observe"), COLLEAGUES, False, id="only observed"),
+    ],
+)
+def test_a_room_is_sought_for_a_session_in_person(rule, people, sought):
+    (intent,) = decide(a_state(**people), rules(ahead(), rule), NOW).intents
+    assert intent.room is sought
+
+
+def test_no_room_is_sought_where_no_rule_speaks_of_it():
+    (intent,) = decide(a_state(**COLLEAGUES), rules(ahead()), NOW).intents
+    assert not intent.room
+
+
+def test_what_replaces_a_session_in_person_has_a_room_as_well():
+    lost = in_person(declined=(), loss=Loss.CANCELLED, lost_at=NOW)
+    (intent,) = decide(a_state(lost, **COLLEAGUES), rules(rebook(), video()), at("09-14 16:00")).intents
+    assert (intent.medium, intent.room) == (Medium.IN_PERSON, True)
+
+
+@pytest.mark.parametrize(
+    ("declined", "another"),
+    [pytest.param((LINDEN,), True, id="one declined"), pytest.param((LINDEN, AHORN), False, id="two declined")],
+)
+def test_another_room_is_asked_once_and_then_none(declined, another):
+    (intent,) = decided(a_state(in_person(declined[-1], declined))).intents
+    assert isinstance(intent, ChangeRoom)
+    assert (intent.key, intent.number, intent.rule) == (f"room/m1/1/{len(declined)}", 1, "video")
+    assert (intent.room, intent.declined, intent.another) == (declined[-1], frozenset(declined), another)
+    assert (intent.slot.start, intent.slot.end) == (at("09-22 10:00"), at("09-22 10:50"))
+
+
+@pytest.mark.parametrize(
+    ("session", "rule"),
+    [
+        pytest.param(in_person(declined=()), video(), id="the room has not declined"),
+        pytest.param(in_person(AHORN), video(), id="another one is asked already"),
+        pytest.param(in_person(""), video(), id="it has none any more"),
+        pytest.param(in_person(loss=Loss.CANCELLED), video(), id="lost"),
+        pytest.param(in_person(starts_at=NOW, ends_at=at("09-14 09:50")), video(), id="begins now"),
+        pytest.param(in_person(), video(room=False), id="no rooms wanted"),
+        pytest.param(in_person(), video(mode="observe"), id="only observed"),
+    ],
+)
+def test_otherwise_the_room_stays(session, rule):
+    assert decide(a_state(session), rules(rule), NOW).intents == ()
+
+
+@pytest.mark.parametrize("key", ["room/m1/1/1/20260914T070000Z", "move/m1/1/2026-10-01T12:00+00:00/x"])
+def test_no_other_room_is_asked_while_the_event_is_being_changed(key):
+    decision = decided(a_state(in_person(), pending=frozenset({key})))
+    assert (decision.intents, decision.trace[-1].verdict) == ((), Verdict.WAITS)
+
+
+def test_a_change_of_room_that_came_to_nothing_is_tried_again_when_that_is_due():
+    state = a_state(in_person(), attempts=(an_attempt("room/m1/1/1", retry_at=at("09-15 09:00")),))
+    assert (decided(state).intents, decided(state).wake_at) == ((), at("09-15 09:00"))
+    assert len(decided(state, at("09-15 09:00")).intents) == 1

@@ -116,6 +116,7 @@ def test_the_app_writes_calendars_of_the_programme_and_mails_from_one_mailbox(bu
         "Mail.ReadWrite",
         "Mail.Send",
         "Chat.Read.All",
+        "Place.Read.All",
     }
 
 
