@@ -20,6 +20,7 @@ from graphsync.calendar import (
     schedule,
 )
 from graphsync.engine.context import Context
+from graphsync.engine.entries import Entries
 from graphsync.engine.ports import (
     Alert,
     Claim,
@@ -27,6 +28,7 @@ from graphsync.engine.ports import (
 )
 from graphsync.engine.rooms import NO_ROOMS, RoomDesk, RoomLooks, RoomsSeen, RoomWish, wish_of
 from graphsync.engine.state import load_state
+from graphsync.engine.telling import Telling
 from graphsync.engine.write import Writer, moved_session
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
 from graphsync.mentoring import MentoringSession, MentorshipId, Person, PersonId, Reach, WeeklyHours
@@ -111,10 +113,12 @@ class Planner:
             if not any(isinstance(rule, VideoFirst) and rule.room for rule in self.context.config.rules.rules):
                 ledger.records.clear_alert(NO_ROOMS)
             desk = RoomDesk(ledger=ledger, seen=rooms, wishes=wishes)
-            writer = Writer(self.context, ledger, this_round.now, placements, availability, desk)
+            entries = Entries(self.context, ledger, this_round.now)
+            telling = Telling(entries)
+            writer = Writer(entries, telling, placements, availability, desk)
             for mentorship_id, decision in this_round.decisions.items():
                 writer.write(this_round.states[mentorship_id], decision)
-            writer.send()
+            telling.send()
             for claim in claims:
                 ledger.work.settle(claim)
 

@@ -17,18 +17,16 @@ from graphsync.engine.observe import cancelled, dropped, just_written, lags, obs
 from graphsync.engine.overlaps import look_for_overlaps
 from graphsync.engine.payloads import BookPayload, MovePayload, from_json
 from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
+from graphsync.engine.self_booked import may_be_ours, self_booked
 from graphsync.engine.state import holder
 from graphsync.errors import DeltaExpired, GraphNotFound, ReservationConflict
 from graphsync.mentoring import (
-    Answer,
     MentoringSession,
     Mentorship,
     MentorshipId,
-    OptIn,
     Person,
     PersonId,
     Response,
-    Status,
 )
 
 log = logging.getLogger(__name__)
@@ -88,7 +86,9 @@ class SessionLooks:
                 ledger.sessions.save(replace(session, copies={**session.copies, user: calendar_event.id}))
         if session is not None:
             return self.session(session, copy_of=None)
-        self._self_booked(user, calendar_event)
+        booked = self_booked(self.context, user, calendar_event)
+        if booked is not None:
+            self._keep(booked, self.context.now())
         look_for_overlaps(self.context, user, [calendar_event])
         return None
 
@@ -281,7 +281,7 @@ class SessionLooks:
         for calendar_event in seen.values():
             # Most of a calendar is nobody's business here: what has no partner of a mentorship on it is passed over.
             is_theirs = not partners.isdisjoint(calendar_event.people)
-            if is_theirs and calendar_event.type != "seriesMaster" and _may_be_ours(calendar_event, now):
+            if is_theirs and calendar_event.type != "seriesMaster" and may_be_ours(calendar_event, now):
                 again = self._seen_first(user, calendar_event)
                 if again is not None:
                     self._mark(user, calendar_event.id, now + again)
@@ -328,69 +328,6 @@ class SessionLooks:
         with self.context.store.transaction() as ledger:
             ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), at)
 
-    # ------------------------------------------------------------ booked by people
-
-    def _self_booked(self, user: PersonId, calendar_event: CalendarEvent) -> None:
-        """Take up a session that the two of a mentorship booked themselves, if both agreed that these are sought."""
-        now = self.context.now()
-        if not _may_be_ours(calendar_event, now):
-            return
-        with self.context.store.transaction() as ledger:
-            match = self._pair_on(ledger, user, calendar_event)
-        if match is None:
-            return
-        mentorship, organizer = match
-        original = calendar_event
-        if organizer.id != user:
-            # The tag is on the organizer's copy alone: without it a session of ours would look like one of theirs.
-            found = self.context.graph.find_event_by_ical_uid(organizer.id, calendar_event.ical_uid)
-            if found is None:
-                return
-            original = found
-        if original.tag is not None or not original.ical_uid:
-            return
-        with self.context.store.transaction() as ledger:
-            if ledger.sessions.by_ical_uid(original.ical_uid) is not None:
-                return
-            people = pair_of(ledger, mentorship)
-            if people is None:
-                return
-            booking = [a.key for a in ledger.outbox.pending(mentorship.id) if a.kind is ActionKind.BOOK]
-            numbers = [session.number for session in ledger.sessions.of(mentorship.id)]
-            numbers.extend(int(key.split("/")[2]) for key in booking)
-            session = MentoringSession(
-                mentorship=mentorship.id,
-                number=max(numbers, default=0) + 1,
-                starts_at=original.starts_at,
-                ends_at=original.ends_at,
-                organizer=organizer.id,
-                event_id=original.id,
-                ical_uid=original.ical_uid,
-                invited_at=now,
-                written_start=original.starts_at,
-                written_end=original.ends_at,
-                self_booked=True,
-                online=original.is_online_meeting,
-                answers={person.id: Answer() for person in people},
-            )
-            seen = observed(session, original, people, now)
-        self._keep(seen, now)
-
-    def _pair_on(
-        self, ledger: Ledger, user: PersonId, calendar_event: CalendarEvent
-    ) -> tuple[Mentorship, Person] | None:
-        """Return the mentorship whose two people, and nobody else, are on an event, and which of them organizes it."""
-        for mentorship in ledger.mentorships.of(user):
-            people = pair_of(ledger, mentorship)
-            if people is None or mentorship.status is not Status.ACTIVE or OptIn.SELF_BOOKED not in mentorship.opt_ins:
-                continue
-            if calendar_event.people == {person.address.casefold() for person in people}:
-                by_address = {person.address.casefold(): person for person in people}
-                organizer = by_address.get(calendar_event.organizer_address.casefold())
-                if organizer is not None:
-                    return mentorship, organizer
-        return None
-
 
 def _expected(ledger: Ledger, user: PersonId, now: datetime) -> list[tuple[MentoringSession, PersonId | None]]:
     """Return the coming sessions a mailbox should hold: as organizer, or as an attendee whose copy was seen."""
@@ -425,15 +362,6 @@ def _moves(action: Action, session: MentoringSession) -> bool:
             return from_json(action.payload, MovePayload).number == session.number
         case _:
             return False
-
-
-def _may_be_ours(calendar_event: CalendarEvent, now: datetime) -> bool:
-    return (
-        calendar_event.starts_at > now
-        and calendar_event.starts_at < calendar_event.ends_at
-        and not calendar_event.is_cancelled
-        and not calendar_event.is_all_day
-    )
 
 
 def _copies_due(session: MentoringSession, now: datetime) -> bool:
