@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 
 from builders import DAY, HOUR, MENTEE, MENTOR, a_mentorship, a_person, a_session, a_state, an_attempt
 from hypothesis import given, settings
@@ -44,7 +45,7 @@ from graphsync.rules.schema import (
     VideoFirst,
 )
 
-EXAMPLES = 60
+EXAMPLES = 100
 MINUTE = timedelta(minutes=1)
 LENGTH = timedelta(minutes=50)
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"]
@@ -65,15 +66,31 @@ def minutes(least, most, step=1):
     return st.integers(least // step, most // step).map(lambda n: n * step * MINUTE)
 
 
+@cache
+def span(past, future, step=1):
+    """Draw how far an instant lies from now, between `past` and `future` days."""
+    return minutes(past * 1440, future * 1440, step)
+
+
 def around(now, past, future, step=1):
     """Draw an instant between `past` and `future` days from `now`."""
-    return minutes(past * 1440, future * 1440, step).map(lambda span: now + span)
+    return span(past, future, step).map(lambda far: now + far)
+
+
+def at(now, far):
+    """Return the instant that lies `far` from now; none where none was drawn."""
+    return None if far is None else now + far
 
 
 def hours_of(zone, weekdays=range(5), start=time(9), end=time(17)):
     return WeeklyHours(
         time_zone=zone, hours=tuple(DayHours(weekday=day, start=start, end=end) for day in sorted(weekdays))
     )
+
+
+def rarely(strategy, most):
+    """Draw a list that is empty more often than not."""
+    return st.one_of(st.just([]), st.just([]), st.lists(strategy, max_size=most))
 
 
 ODD_HOURS = st.builds(
@@ -85,116 +102,143 @@ ODD_HOURS = st.builds(
 )
 HOURS = st.one_of(st.builds(hours_of, st.sampled_from(ZONES)), st.builds(hours_of, st.sampled_from(ZONES)), ODD_HOURS)
 
-
-def rarely(strategy, most):
-    """Draw a list that is empty more often than not."""
-    return st.one_of(st.just([]), st.just([]), st.lists(strategy, max_size=most))
-
-
-@st.composite
-def absences(draw, now):
-    starts_at = draw(around(now, -30, 40, 60))
-    return Absence(
-        starts_at=starts_at,
-        ends_at=draw(st.sampled_from([None, *(starts_at + days * DAY for days in (1, 3, 14, 350, 420))])),
+# Strategies are made once, and times in them are counted from now: to make one takes longer than to draw from it.
+ONE = st.sampled_from([MENTOR, MENTEE])
+AWAY = rarely(st.tuples(span(-30, 40, 60), st.sampled_from([None, *(days * DAY for days in (1, 3, 14, 350, 420))])), 2)
+OFFICES = st.sampled_from([None, "Berlin 3"])
+HAS_TEAMS = st.sampled_from([None, True, False])
+STARTS = st.one_of(span(-30, 40, 15), span(0, 14, 15))
+PERHAPS_AGO = st.one_of(st.none(), span(-30, 0))
+ANSWERS = st.fixed_dictionaries(
+    {"response": st.sampled_from([r for r in Response if r is not Response.ORGANIZER]), "answered_at": PERHAPS_AGO}
+)
+PROPOSALS = st.one_of(
+    st.none(),
+    st.tuples(
+        ONE,
+        st.one_of(span(-2, 60, 15), span(1, 20, 60), span(-2, 60, 5)),
+        st.sampled_from([LENGTH, LENGTH, LENGTH, HOUR]),
+    ),
+)
+LOSSES = st.sampled_from([None] * 8 + [*Loss])
+LOST = st.one_of(span(-14, 0), span(-14, 0), st.none())
+MOVED_BY = st.sampled_from([timedelta(), timedelta(), HOUR])
+SESSION = {
+    "organizer": st.sampled_from([MENTEE, MENTOR, "box"]),
+    "medium": st.sampled_from([Medium.VIDEO, *Medium]),
+    "online": st.booleans(),
+    "self_booked": st.integers(0, 4).map(lambda n: n == 0),
+    "replaces": st.one_of(st.none(), st.none(), st.integers(1, 5)),
+    "agreed": st.frozensets(ONE, max_size=1),
+    "room": st.sampled_from(["", "", "linden"]),
+    "rooms_declined": st.sampled_from([frozenset(), frozenset({"linden"}), frozenset({"linden", "ahorn"})]),
+}
+REASONS = st.sampled_from(["", "", "Mo is away"])
+WHO_ANSWERED = st.sets(ONE)
+KEYS = st.sampled_from([f"{kind}/m1/{number}" for kind in ("book", "online") for number in range(1, 7)])
+PENDING = rarely(KEYS.map(lambda key: f"{key}/x"), 1)
+ATTEMPTS = rarely(st.tuples(KEYS, span(-3, 0), st.one_of(st.none(), span(-2, 2))), 2)
+OFFERS = st.sampled_from([(), (DayHours(weekday=2, start=time(6), end=time(23)),)])
+MATTERS = [*(f"m1/invite/{number}" for number in range(1, 5)), "m1/chat/1", "m1/chat/2"]
+NUDGES = {
+    count: st.lists(
+        st.tuples(st.sampled_from(MATTERS[:count] + MATTERS[4:]), ONE, st.integers(1, 3), span(-20, 0)),
+        max_size=4,
+        unique_by=lambda nudge: nudge[:3],
     )
+    for count in range(5)
+}
+REQUESTS = st.lists(
+    st.tuples(st.sampled_from(["m1/chat/1", "m1/chat/2"]), ONE, span(-20, 0)), max_size=2, unique_by=lambda one: one[0]
+)
+LATELY = rarely(span(-7, 0), 2)
+HOW_MANY = st.sampled_from([2, 3, 1, 0, 4])
+MENTORSHIP = {
+    "cadence": st.sampled_from([None, None, DAY, 7 * DAY, 28 * DAY, 92 * DAY]),
+    "standing": st.sampled_from([None, StandingTime(weekday=1, at=time(10))]),
+    "medium": st.sampled_from([Medium.VIDEO, Medium.VIDEO, Medium.VIDEO, Medium.PHONE]),
+    "mentor_offers": OFFERS,
+    "mentee_offers": OFFERS,
+}
+AGES = st.sampled_from([-60, -20, -8, -1, 3])
+WHICH = st.integers(0, 2)
+
+
+def drawn(draw, strategies):
+    return {name: draw(strategy) for name, strategy in strategies.items()}
 
 
 @st.composite
 def people(draw, name, now):
+    away = [(now + far, length) for far, length in draw(AWAY)]
     return a_person(
         name,
         hours=draw(HOURS),
-        absences=tuple(draw(rarely(absences(now), 2))),
-        office_location=draw(st.sampled_from([None, "Berlin 3"])),
-        has_teams=draw(st.sampled_from([None, True, False])),
+        absences=tuple(Absence(starts_at=start, ends_at=length and start + length) for start, length in away),
+        office_location=draw(OFFICES),
+        has_teams=draw(HAS_TEAMS),
     )
 
 
 @st.composite
 def sessions(draw, now, number):
-    starts_at = draw(st.one_of(around(now, -30, 40, 15), around(now, 0, 14, 15)))
-    invited_at = draw(around(now, -30, 0))
-    loss = draw(st.sampled_from([None] * 8 + [*Loss]))
-    moved_by = draw(st.sampled_from([timedelta(), timedelta(), HOUR]))
-    answer = st.builds(
-        Answer,
-        response=st.sampled_from([r for r in Response if r is not Response.ORGANIZER]),
-        answered_at=st.one_of(st.none(), around(now, -30, 0)),
-    )
-    proposal = st.builds(
-        lambda by, start, length: Proposal(by=by, starts_at=start, ends_at=start + length),
-        st.sampled_from([MENTOR, MENTEE]),
-        st.one_of(around(now, -2, 60, 15), around(now, 1, 20, 60), around(now, -2, 60, 5)),
-        st.sampled_from([LENGTH, LENGTH, LENGTH, HOUR]),
-    )
+    starts_at = now + draw(STARTS)
+    loss = draw(LOSSES)
+    proposal = draw(PROPOSALS)
+    if proposal is not None:
+        by, far, length = proposal
+        proposal = Proposal(by=by, starts_at=now + far, ends_at=now + far + length)
+    answers = {person: draw(ANSWERS) for person in draw(WHO_ANSWERED)}
     return a_session(
         number,
         starts_at,
-        organizer=draw(st.sampled_from([MENTEE, MENTOR, "box"])),
-        invited_at=invited_at,
-        asked_at=draw(st.one_of(st.none(), around(now, -30, 0))),
-        written_start=starts_at + moved_by,
-        medium=draw(st.sampled_from([Medium.VIDEO, *Medium])),
-        online=draw(st.booleans()),
-        self_booked=draw(st.integers(0, 4)) == 0,
-        replaces=draw(st.one_of(st.none(), st.none(), st.integers(1, 5))),
+        invited_at=now + draw(span(-30, 0)),
+        asked_at=at(now, draw(PERHAPS_AGO)),
+        written_start=starts_at + draw(MOVED_BY),
         loss=loss,
-        lost_at=draw(st.one_of(around(now, -14, 0), around(now, -14, 0), st.none())) if loss else None,
-        no_slot_reason=draw(st.sampled_from(["", "", "Mo is away"])) if loss else "",
-        answers={person: draw(answer) for person in draw(st.sets(st.sampled_from([MENTOR, MENTEE])))},
-        agreed=draw(st.frozensets(st.sampled_from([MENTOR, MENTEE]), max_size=1)),
-        proposal=draw(st.one_of(st.none(), proposal)),
-        room=draw(st.sampled_from(["", "", "linden"])),
-        rooms_declined=draw(st.sampled_from([frozenset(), frozenset({"linden"}), frozenset({"linden", "ahorn"})])),
+        lost_at=at(now, draw(LOST)) if loss else None,
+        no_slot_reason=draw(REASONS) if loss else "",
+        answers={
+            person: Answer(response=answer["response"], answered_at=at(now, answer["answered_at"]))
+            for person, answer in answers.items()
+        },
+        proposal=proposal,
+        **drawn(draw, SESSION),
     )
 
 
 @st.composite
 def states(draw, now):
-    known = tuple(draw(sessions(now, number)) for number in range(1, 1 + draw(st.sampled_from([2, 3, 1, 0, 4]))))
-    matters = [f"m1/invite/{session.number}" for session in known] + ["m1/chat/1", "m1/chat/2"]
-    nudges = st.builds(
-        Nudge,
-        mentorship=st.just("m1"),
-        person=st.sampled_from([MENTOR, MENTEE]),
-        practice=st.just("answer_promptly"),
-        about=st.sampled_from(matters),
-        rung=st.integers(1, 3),
-        sent_at=around(now, -20, 0),
-    )
-    requests = st.builds(
-        OpenRequest,
-        key=st.sampled_from(["m1/chat/1", "m1/chat/2"]),
-        mentorship=st.just("m1"),
-        source=st.just(RequestSource.CHAT),
-        owed_by=st.sampled_from([MENTOR, MENTEE]),
-        asked_at=around(now, -20, 0),
-    )
-    keys = st.sampled_from([f"{kind}/m1/{number}" for kind in ("book", "online") for number in range(1, 7)])
-    attempts = st.builds(an_attempt, keys, around(now, -3, 0), st.one_of(st.none(), around(now, -2, 2)))
-    offers = st.sampled_from([(), (DayHours(weekday=2, start=time(6), end=time(23)),)])
+    known = tuple(draw(sessions(now, number)) for number in range(1, 1 + draw(HOW_MANY)))
     mentor, mentee = draw(people(MENTOR, now)), draw(people(MENTEE, now))
-    said = draw(st.lists(nudges, max_size=4, unique_by=lambda nudge: (nudge.about, nudge.person, nudge.rung)))
+    nudges = [
+        Nudge(
+            mentorship="m1",
+            person=person,
+            practice="answer_promptly",
+            about=about,
+            rung=rung,
+            sent_at=now + far,
+        )
+        for about, person, rung, far in draw(NUDGES[len(known)])
+    ]
+    requests = [
+        OpenRequest(key=key, mentorship="m1", source=RequestSource.CHAT, owed_by=person, asked_at=now + far)
+        for key, person, far in draw(REQUESTS)
+    ]
     return a_state(
         *known,
         mentor=mentor,
         mentee=mentee,
-        organizer=draw(st.sampled_from([mentee, mentor, BOX])),
+        organizer=(mentee, mentor, BOX)[draw(WHICH)],
         mentorship=a_mentorship(
-            started_on=(now + draw(st.sampled_from([-60, -20, -8, -1, 3])) * DAY).date(),
-            cadence=draw(st.sampled_from([None, None, DAY, 7 * DAY, 28 * DAY, 92 * DAY])),
-            standing=draw(st.sampled_from([None, StandingTime(weekday=1, at=time(10))])),
-            medium=draw(st.sampled_from([Medium.VIDEO, Medium.VIDEO, Medium.VIDEO, Medium.PHONE])),
-            opt_ins=frozenset({OptIn.CHAT}),
-            mentor_offers=draw(offers),
-            mentee_offers=draw(offers),
+            started_on=(now + draw(AGES) * DAY).date(), opt_ins=frozenset({OptIn.CHAT}), **drawn(draw, MENTORSHIP)
         ),
-        open_requests=tuple(draw(st.lists(requests, max_size=2, unique_by=lambda request: request.key))),
-        nudges=tuple(said),
-        nudges_lately={person: tuple(draw(rarely(around(now, -7, 0), 2))) for person in (MENTOR, MENTEE)},
-        pending=frozenset(draw(rarely(keys.map(lambda key: f"{key}/x"), 1))),
-        attempts=tuple(draw(rarely(attempts, 2))),
+        open_requests=tuple(requests),
+        nudges=tuple(nudges),
+        nudges_lately={person: tuple(now + far for far in draw(LATELY)) for person in (MENTOR, MENTEE)},
+        pending=frozenset(draw(PENDING)),
+        attempts=tuple(an_attempt(key, now + far, at(now, again)) for key, far, again in draw(ATTEMPTS)),
         mentor_sessions=tuple(session.starts_at for session in known if session.stands),
     )
 

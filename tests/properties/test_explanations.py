@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import MENTEE, MENTOR, a_reply
+from builders import MENTOR, a_reply
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_decide_properties import WEEKS, around, states
+from test_decide_properties import ONE, WEEKS, around, at, span, states
 
 from graphsync.clock import SteppedClock
 from graphsync.engine.explain import stories_of
@@ -38,76 +38,95 @@ KNOWN_STEPS = {
 }
 
 
+HOW_MANY = st.sampled_from([1, 1, 0, 2])
+WHEN = st.sampled_from([None, None, *map(parse_condition, CONDITIONS)])
+MODES = st.sampled_from(["enforce", "suggest", "observe"])
+COHORTS = st.sampled_from([("all",), ("new-hires",)])
+YESTERDAY_OR_TOMORROW = st.sampled_from([-1, 1])
+IS_QUIET = st.sampled_from([False, False, True])
+PAIR = st.frozensets(ONE)
+IS_HELD = st.booleans()
+DAYS = st.one_of(st.none(), st.none(), span(-10, 40))
+STATUSES = st.sampled_from([Status.ACTIVE] * 6 + [Status.PAUSED])
+IS_RELEASED = st.booleans()
+OPT_INS = st.frozensets(st.sampled_from(list(OptIn)))
+REPLIES = st.lists(
+    st.tuples(
+        st.sampled_from(ABOUT),
+        st.sampled_from(list(Choice)),
+        ONE,
+        span(-20, 0),
+        st.one_of(st.none(), span(-5, 20)),
+        st.one_of(st.none(), span(1, 20, 15)),
+    ),
+    max_size=3,
+)
+
+
 @st.composite
 def rule_sets(draw, now):
     rules = []
     for practice in PRACTICES:
-        for number in range(draw(st.sampled_from([1, 1, 0, 2]))):
-            condition = draw(st.sampled_from([None, None, *CONDITIONS]))
+        for number in range(draw(HOW_MANY)):
+            condition = draw(WHEN)
             rules.append(
                 practice.rule_type(
                     name=f"{practice.name.replace('_', '-')}-{number}",
-                    mode=draw(st.sampled_from(["enforce", "suggest", "observe"])),
-                    cohorts=draw(st.sampled_from([("all",), ("new-hires",)])),
-                    **({} if condition is None else {"when": parse_condition(condition)}),
+                    mode=draw(MODES),
+                    cohorts=draw(COHORTS),
+                    **({} if condition is None else {"when": condition}),
                 )
             )
     silence = Silence(
-        starts_at=now + draw(st.sampled_from([-1, 1])) * timedelta(days=1),
+        starts_at=now + draw(YESTERDAY_OR_TOMORROW) * timedelta(days=1),
         ends_at=now + timedelta(days=3),
         reason="quiet",
     )
-    return RuleSet(tuple(rules), NudgePolicy(), draw(st.sampled_from([(), (), (silence,)])))
+    return RuleSet(tuple(rules), NudgePolicy(), (silence,) if draw(IS_QUIET) else ())
 
 
 @st.composite
 def wider_states(draw, now):
     """Draw a state as the other properties do, and what the two have answered, paused, ended and kept free with it."""
     state = draw(states(now))
-    replies = st.builds(
-        a_reply,
-        st.sampled_from(ABOUT),
-        st.sampled_from(list(Choice)),
-        st.sampled_from([MENTOR, MENTEE]),
-        around(now, -20, 0),
-        until=st.one_of(st.none(), around(now, -5, 20).map(datetime.date)),
-        starts_at=st.one_of(st.none(), around(now, 1, 20, 15)),
-    )
     held = [
         replace(
             session,
-            booked_over=draw(st.frozensets(st.sampled_from([MENTOR, MENTEE]))),
-            attended=draw(st.frozensets(st.sampled_from([MENTOR, MENTEE]))),
-            holds=draw(
-                st.sampled_from(
-                    [
-                        (),
-                        (
-                            Hold(
-                                kind=HoldKind.BEFORE,
-                                person=MENTOR,
-                                event_id="h",
-                                starts_at=session.starts_at - timedelta(minutes=10),
-                                ends_at=session.starts_at,
-                            ),
-                        ),
-                    ]
-                )
-            ),
+            booked_over=draw(PAIR),
+            attended=draw(PAIR),
+            holds=(
+                Hold(
+                    kind=HoldKind.BEFORE,
+                    person=MENTOR,
+                    event_id="h",
+                    starts_at=session.starts_at - timedelta(minutes=10),
+                    ends_at=session.starts_at,
+                ),
+            )
+            if draw(IS_HELD)
+            else (),
         )
         for session in state.sessions
     ]
-    days = st.one_of(st.none(), st.none(), around(now, -10, 40).map(datetime.date))
     mentorship = replace(
         state.mentorship,
-        status=draw(st.sampled_from([Status.ACTIVE] * 6 + [Status.PAUSED])),
-        paused_until=draw(days),
-        ends_on=draw(days),
-        released_at=draw(st.sampled_from([None, now])),
-        opt_ins=draw(st.frozensets(st.sampled_from(list(OptIn)))),
+        status=draw(STATUSES),
+        paused_until=day(now, draw(DAYS)),
+        ends_on=day(now, draw(DAYS)),
+        released_at=now if draw(IS_RELEASED) else None,
+        opt_ins=draw(OPT_INS),
     )
-    said = sorted(draw(st.lists(replies, max_size=3)), key=lambda reply: reply.at)
+    replies = [
+        a_reply(about, choice, person, now + far, until=day(now, until), starts_at=at(now, starts))
+        for about, choice, person, far, until, starts in draw(REPLIES)
+    ]
+    said = sorted(replies, key=lambda reply: reply.at)
     return replace(state, sessions=tuple(held), mentorship=mentorship, replies=tuple(said))
+
+
+def day(now, far):
+    """Return the day of the instant that lies `far` from now; none where none was drawn."""
+    return None if far is None else (now + far).date()
 
 
 @pytest.fixture(scope="module")

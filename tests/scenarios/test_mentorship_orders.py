@@ -1,13 +1,11 @@
 """A coordinator pauses, resumes, ends and rematches mentorships while the service runs, and between its lives."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from command_line import graphsync
 from tenant import a_pair, a_person, berlin
 
 from graphsync.engine.context import Context
@@ -524,14 +522,7 @@ def test_orders_are_kept_under_the_mentorships_id_and_name_nobody(opened):
 
 
 def run(directory, environment, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsync.cli", "mentorships", *arguments, "--config", str(directory)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return graphsync("mentorships", *arguments, "--config", directory, environment=environment)
 
 
 def test_the_commands_work_on_the_database_of_the_running_service(opened, tmp_path):

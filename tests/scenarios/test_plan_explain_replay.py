@@ -1,14 +1,12 @@
 """What a coordinator asks of rules: what would be done, why it was, why not, and what other rules would have done."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from command_line import graphsync
 from tenant import a_pair, a_person, berlin
 
 from graphsync.clock import SteppedClock
@@ -276,14 +274,7 @@ def test_nothing_personal_lies_in_the_recorded_states(opened):
 
 
 def run(directory, environment, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsync.cli", *arguments, "--config", str(directory)],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return graphsync(*arguments, "--config", directory, environment=environment)
 
 
 def test_the_commands_answer_with_what_they_found(opened, tmp_path):

@@ -1,12 +1,10 @@
 """The first look a coordinator takes: what pairs have booked and lost, and when they could meet."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, timedelta
 
 import pytest
+from command_line import graphsync
 from tenant import SYDNEY, a_pair, a_person, address_of, berlin
 
 from graphsync.clock import SystemClock
@@ -169,25 +167,9 @@ def now_tenant(open_tenant):
     )
 
 
-def run_command(tenant, tmp_path, *arguments, **environ):
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHSYNC_")}
-    return subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from graphsync.cli import main; main()",
-            "preview",
-            "--config",
-            str(tmp_path),
-            *arguments,
-        ],
-        cwd=tmp_path,
-        env={**clean, **tenant.write_files(tmp_path), **environ},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+def run_command(tenant, tmp_path, *arguments):
+    environment = tenant.write_files(tmp_path)
+    return graphsync("preview", "--config", tmp_path, *arguments, environment=environment, cwd=tmp_path)
 
 
 def test_the_command_prints_writes_the_page_and_needs_no_rule(now_tenant, tmp_path):

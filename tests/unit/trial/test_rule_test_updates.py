@@ -1,11 +1,9 @@
 """`graphsync test --update`: values that are not so are replaced by what is, and only after a yes."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import graphsync
 
 from graphsync.settings import load_settings
 from graphsync.trial.running import run
@@ -85,16 +83,7 @@ def test_line_ends_and_a_byte_order_mark_stay_as_they_are():
 
 
 def command(file, answer):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsync.cli", "test", str(file), "--update"],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
-        input=answer,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-        cwd=ROOT,
-    )
+    return graphsync("test", file, "--update", cwd=ROOT, typed=answer)
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing said", "nobody there"])

@@ -1,13 +1,11 @@
 """`graphsync test`: what a rule test says, how it fails, and what no test reaches."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from command_line import graphsync
 
 from graphsync.errors import ConfigError
 from graphsync.settings import load_scripts, load_settings
@@ -157,15 +155,7 @@ def test_what_no_test_reaches_is_named():
 
 
 def command(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "graphsync.cli", "test", *arguments],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-        cwd=cwd,
-    )
+    return graphsync("test", *arguments, cwd=cwd)
 
 
 def test_the_command_runs_them_counts_them_and_writes_junit(tmp_path):
