@@ -8,7 +8,7 @@ from graphsync.calendar import CalendarEvent
 from graphsync.engine.context import Context, pair_of
 from graphsync.engine.observe import observed
 from graphsync.engine.ports import ActionKind, Ledger
-from graphsync.mentoring import Answer, MentoringSession, Mentorship, OptIn, Person, PersonId, Status
+from graphsync.mentoring import Answer, MentoringSession, Mentorship, OptIn, Person, PersonId, Reach, Status
 
 
 def self_booked(context: Context, user: PersonId, calendar_event: CalendarEvent) -> MentoringSession | None:
@@ -27,6 +27,8 @@ def self_booked(context: Context, user: PersonId, calendar_event: CalendarEvent)
     mentorship, organizer = match
     original = calendar_event
     if organizer.id != user:
+        if organizer.reach is not Reach.OK:
+            return None  # what cannot be seen in their calendar cannot be told from a session of ours
         # The tag is on the organizer's copy alone: without it a session of ours would look like one of theirs.
         found = context.graph.find_event_by_ical_uid(organizer.id, calendar_event.ical_uid)
         if found is None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from graphsync.calendar import CalendarEvent, TimeSlot
 from graphsync.engine.attendance import want_attendance
+from graphsync.engine.changes import AHEAD, expected_sessions, keep_changes, read_changes
 from graphsync.engine.context import Context, mark_mentorship, pair_of
 from graphsync.engine.observe import cancelled, dropped, just_written, lags, observed
 from graphsync.engine.overlaps import look_for_overlaps
@@ -19,21 +20,21 @@ from graphsync.engine.payloads import BookPayload, MovePayload, from_json
 from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Reservation, Subject, SubjectKind
 from graphsync.engine.self_booked import may_be_ours, self_booked
 from graphsync.engine.state import holder
-from graphsync.errors import DeltaExpired, GraphNotFound, ReservationConflict
+from graphsync.errors import GraphAuthError, GraphNotFound, ReservationConflict
 from graphsync.mentoring import (
     MentoringSession,
     Mentorship,
     MentorshipId,
     Person,
     PersonId,
+    Reach,
     Response,
 )
 
 log = logging.getLogger(__name__)
 
 BEHIND = timedelta(days=1)
-AHEAD = timedelta(days=35)
-"""The span a sweep looks at, around now: well beyond the farthest booking, which is 21 days ahead."""
+"""How far back a sweep looks."""
 
 COPY_MARKS = (timedelta(hours=72), timedelta(hours=24))
 """How long before a session its attendees' copies are looked for, answered or not."""
@@ -170,7 +171,15 @@ class SessionLooks:
         for person in people:
             if person.id == session.organizer or not session.ical_uid or not (due or person.id == copy_of):
                 continue
-            copy = self.context.graph.find_event_by_ical_uid(person.id, session.ical_uid)
+            if person.reach is not Reach.OK:
+                continue  # a guest, say, whose answers are on the organizer's copy and whose calendar is nobody's here
+            try:
+                copy = self.context.graph.find_event_by_ical_uid(person.id, session.ical_uid)
+            except (GraphNotFound, GraphAuthError):
+                # That is about their mailbox: who they are by now is looked at, and the organizer's copy counts.
+                with self.context.store.transaction() as ledger:
+                    ledger.work.mark(Subject(kind=SubjectKind.PERSON, owner=person.id), now)
+                continue
             if copy is not None:
                 copies[person.id] = copy.id
             elif person.id in copies:
@@ -258,14 +267,13 @@ class SessionLooks:
         with context.store.transaction() as ledger:
             is_programme = not ledger.mentorships.of(user)
             delta = ledger.subscriptions.delta_link(user)
-        if is_programme:
-            seen = self._delta(user, delta, window)
-        else:
-            seen = {e.id: e for e in context.graph.list_calendar_view(user, window)}
-        if seen is None:
+        changes = read_changes(context, user, delta, window) if is_programme else None
+        if is_programme and changes is None:
             return
+        events = context.graph.list_calendar_view(user, window) if changes is None else changes.events
+        seen = {event.id: event for event in events}
         with context.store.transaction() as ledger:
-            expected = _expected(ledger, user, now)
+            expected = expected_sessions(ledger, user, now)
             partners = self._partners(ledger, user)
         for session, copy_of in expected:
             event_id = session.copies[copy_of] if copy_of else session.event_id
@@ -285,6 +293,8 @@ class SessionLooks:
                 again = self._seen_first(user, calendar_event)
                 if again is not None:
                     self._mark(user, calendar_event.id, now + again)
+        if changes is not None:
+            keep_changes(context, user, changes)
 
     def _partners(self, ledger: Ledger, user: PersonId) -> frozenset[str]:
         """Return the addresses that a session in this mailbox can be with: partners, and the programme's mailboxes."""
@@ -296,53 +306,9 @@ class SessionLooks:
                     partners.add(known.address.casefold())
         return frozenset(partners)
 
-    def _delta(
-        self, user: PersonId, known: tuple[TimeSlot, str] | None, window: TimeSlot
-    ) -> dict[str, CalendarEvent] | None:
-        """Return what changed in a programme mailbox since the last round; what was removed is marked for its proof."""
-        context, now = self.context, self.context.now()
-        if known is not None and known[0].end < now + AHEAD - timedelta(days=10):
-            known = None  # the window is fixed in the link: one that lies behind is replaced by a new round
-        try:
-            round_window = known[0] if known else window
-            done = context.graph.calendar_view_delta(user, round_window, known[1] if known else None)
-        except DeltaExpired:
-            with context.store.transaction() as ledger:
-                ledger.subscriptions.drop_delta_link(user)
-                ledger.work.mark(Subject(kind=SubjectKind.MAILBOX, owner=user), now)
-            return None
-        with context.store.transaction() as ledger:
-            ledger.subscriptions.save_delta_link(user, round_window, done.delta_link)
-            for event_id in done.removed_ids:
-                if ledger.sessions.by_event(user, event_id) is not None:
-                    ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), now)
-            if known is None:
-                # A complete first round: what it lacks is looked at by its id before anything is called gone.
-                held = {event.id for event in done.events}
-                for session, _copy in _expected(ledger, user, now):
-                    if session.event_id not in held:
-                        ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=session.event_id), now)
-        return {event.id: event for event in done.events}
-
     def _mark(self, user: PersonId, event_id: str, at: datetime) -> None:
         with self.context.store.transaction() as ledger:
             ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=user, item=event_id), at)
-
-
-def _expected(ledger: Ledger, user: PersonId, now: datetime) -> list[tuple[MentoringSession, PersonId | None]]:
-    """Return the coming sessions a mailbox should hold: as organizer, or as an attendee whose copy was seen."""
-    found: list[tuple[MentoringSession, PersonId | None]] = []
-    mentorships = ledger.mentorships.of(user) or ledger.mentorships.all()
-    for mentorship in mentorships:
-        newest: dict[str, MentoringSession] = {s.event_id: s for s in ledger.sessions.of(mentorship.id)}
-        for session in newest.values():
-            if not session.stands or session.starts_at <= now:
-                continue
-            if session.organizer == user:
-                found.append((session, None))
-            elif user in session.copies:
-                found.append((session, user))
-    return found
 
 
 def _is_being_moved(ledger: Ledger, session: MentoringSession) -> bool:

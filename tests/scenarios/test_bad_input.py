@@ -10,6 +10,8 @@ from tenant import PROGRAMME, SESSION, TamperedGraph, a_pair, a_person, berlin
 
 from graphsync.calendar import Schedule
 from graphsync.errors import StoreUnavailable
+from graphsync.mentoring import Response
+from graphsync.sandbox.tenant.directory import Profile
 from graphsync.web.counters import Count
 
 TWO_PAIRS = {
@@ -212,6 +214,37 @@ def test_a_directory_that_may_not_be_read_is_an_alert_and_the_start_is_tried_aga
     tenant.run_for(hours=1)
     assert tenant.only_meeting("tom")
     assert tenant.alerts() == {}
+
+
+def test_the_answer_of_a_guest_is_read_from_the_organizers_copy_and_their_calendar_is_nobodys(open_tenant, caplog):
+    guest = "gast@elsewhere.test"
+    people = [a_person("tom"), a_person(guest, profile=Profile(user_type="Guest"))]
+    tenant = open_tenant(people=people, pairs=[a_pair(guest, "tom", standing="tue 10:00")], sweep_hours=24)
+    tenant.run_for(hours=2)
+
+    def declined(real, *asked):
+        found = real(*asked)
+        said = {"response": Response.DECLINED, "responded_at": tenant.now}
+        return replace(found, attendees=tuple(replace(a, **said) if a.address == guest else a for a in found.attendees))
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, get_event=declined))
+    tenant.run_for(days=2)
+    (first, *_) = tenant.sessions(guest)
+    assert first.loss == "declined"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_an_attendee_whose_mailbox_left_the_scope_still_answers_on_the_organizers_copy(open_tenant, caplog):
+    tenant = open_tenant(sweep_hours=24)
+    tenant.run_for(minutes=30)
+    meeting = tenant.only_meeting("tom")
+    tenant.out_of_scope.add("mira")
+    tenant.grant()
+    tenant.run_for(days=1, hours=2)
+    tenant.answer("mira", meeting, "declined")
+    tenant.run_for(hours=3)
+    assert tenant.sessions()[0].loss == "declined"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 # Odd settings ------------------------------------------------------------------------------------------------

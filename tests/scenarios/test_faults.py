@@ -1,7 +1,7 @@
 """Graph fails, notifications go astray, the process dies: the calendars end as if nothing had happened."""
 
 import pytest
-from tenant import PROGRAMME, CrashingGraph, CrashingStore, TamperedGraph, a_pair, berlin
+from tenant import PROGRAMME, Crash, CrashingGraph, CrashingStore, TamperedGraph, a_pair, berlin
 
 from graphsync.errors import GraphUnavailable
 from graphsync.sandbox import Fault
@@ -172,6 +172,41 @@ def test_lost_delta_state_begins_a_new_round_that_misses_nothing(open_tenant):
     tenant.run_for(days=1, hours=6)
     assert [session.loss for session in tenant.sessions()] == ["cancelled", None]
     assert tenant.only_meeting("tom").start == tenant.only_meeting("mira").start
+
+
+@pytest.mark.parametrize("how", ["dies", "cannot read on"])
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_what_a_delta_round_has_shown_is_looked_at_though_the_service_did_not_get_to_it(open_tenant, nth, how):
+    tenant = open_tenant(pairs=[a_pair("mira", "tom", cohort="by-programme", standing="thu 10:00")], sweep_hours=24)
+    tenant.run_for(minutes=30)
+    for person in ("mira", "tom"):
+        tenant.answer(person, tenant.only_meeting("tom"), "accepted")
+    tenant.run_for(days=1, hours=1)
+    tenant.world.faults.add(Fault(operation="notify", kind="lost", times=1000))
+    proposed = berlin("2026-03-13 14:00")
+    tenant.answer("tom", tenant.only_meeting("tom"), "tentativelyAccepted", proposed)
+    transactions = []
+
+    def delta(real, *asked):
+        found = real(*asked)
+        if found.events:
+            transactions.append(0)
+        return found
+
+    class Interrupted:
+        """A store that comes to nothing once, in the nth transaction after the round that shows the proposal."""
+
+        def transaction(self):
+            if transactions:
+                transactions[0] += 1
+                if transactions[0] == nth:
+                    raise Crash("after a delta round") if how == "dies" else GraphUnavailable("get_event")
+            return tenant.store.transaction()
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, calendar_view_delta=delta), store=Interrupted())
+    tenant.run_for(days=2, hours=2)
+    assert transactions[0] > nth
+    assert tenant.only_meeting("tom").start == proposed
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["told", "not told"])
