@@ -8,7 +8,7 @@ from typing import Any
 
 from graphsync.engine.orders import Ordered
 from graphsync.engine.overview import Listed
-from graphsync.mentoring import OrderKind
+from graphsync.mentoring import OrderKind, Reach
 from graphsync.reports.times import counted
 from graphsync.rules.mentorship_lines import Rewritten
 
@@ -102,7 +102,9 @@ def _ended(it: Ordered) -> str:
     if it.mentorship.closed_at is not None:
         return "That was told, and its sessions cancelled, before."
     if it.closes_well:
-        return "Sessions to come are cancelled, and a thank-you goes to both; nobody writes to who has left."
+        has_left = any(person.reach is Reach.GONE for person in (it.mentor, it.mentee))
+        whom = "whoever is still there" if has_left else "both"
+        return f"Sessions to come are cancelled, and a thank-you goes to {whom}."
     return f"{NOBODY_TOLD}: sessions to come stay in the calendars, and nobody is told."
 
 
