@@ -143,7 +143,10 @@ class World:
             ends_on=said.ends,
             released_at=said.released,
         )
-        return Life(mentorship=mentorship, organizer=PersonId(getattr(said, said.organizer)), wake_at=self.now)
+        wished = PersonId(getattr(said, said.organizer))
+        is_outside = self.people[wished].reach is Reach.EXTERNAL
+        organizer = mentorship.other(wished) if is_outside else wished
+        return Life(mentorship=mentorship, organizer=organizer, wake_at=self.now)
 
     # ------------------------------------------------------------ time
 
