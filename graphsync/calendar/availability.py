@@ -11,7 +11,7 @@ from UTC by a multiple of 15 minutes, those at :30 and :45 among them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -51,16 +51,23 @@ class PersonAvailability:
     """All that says when one person can meet.
 
     `hours` are their own, `offered` hours beyond them that they have offered to this programme. `busy` and
-    `absences` may overlap. `unreadable` says why their calendar could not be read; such a person is never placed.
-    An external person, whose calendar nobody can read, is handed in as readable, with what is known of them.
+    `absences` may overlap. To a request that moves a session they are busy as `busy_to_moves` says under its key, where
+    that session itself is left out; it stands in the way of all others. `unreadable` says why their calendar could not
+    be read; such a person is never placed. An external person, whose calendar nobody can read, is handed in as
+    readable, with what is known of them.
     """
 
     person: PersonId
     hours: WeeklyHours
     offered: WeeklyHours | None = None
     busy: tuple[TimeSlot, ...] = ()
+    busy_to_moves: Mapping[str, tuple[TimeSlot, ...]] = field(default_factory=dict)
     absences: tuple[Absence, ...] = ()
     unreadable: str = ""
+
+    def busy_to(self, request: str) -> tuple[TimeSlot, ...]:
+        """Return when the person is busy to the request of that key."""
+        return self.busy_to_moves.get(request, self.busy)
 
 
 def busy_from(schedule: Schedule, *, own: Sequence[TimeSlot]) -> tuple[TimeSlot, ...]:

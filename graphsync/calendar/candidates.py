@@ -79,13 +79,19 @@ class PersonMasks:
     unreadable: bool
 
 
-def masks_of(person: PersonAvailability, grid: TimeSlot) -> PersonMasks:
-    """Return what `person` has over `grid`."""
+def people_of(
+    request: BookingRequest, availability: Mapping[PersonId, PersonAvailability], grid: TimeSlot
+) -> dict[PersonId, PersonMasks]:
+    """Return what the two of a request have over `grid`, as it concerns the request."""
+    return {person: _masks(availability[person], request.key, grid) for person in (request.mentor, request.mentee)}
+
+
+def _masks(person: PersonAvailability, request: str, grid: TimeSlot) -> PersonMasks:
     return PersonMasks(
         hours=hours_mask(person.hours, grid),
         offered=hours_mask(person.offered, grid) if person.offered else 0,
         away=absence_mask(person.absences, grid),
-        busy=mask(person.busy, grid),
+        busy=mask(person.busy_to(request), grid),
         unreadable=bool(person.unreadable),
     )
 

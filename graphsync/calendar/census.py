@@ -14,9 +14,9 @@ from graphsync.calendar.candidates import (
     EDGE,
     full_starts,
     limited_periods,
-    masks_of,
     padded_busy,
     pair_hours,
+    people_of,
     starts_in,
 )
 from graphsync.calendar.slots import TimeSlot
@@ -52,7 +52,7 @@ def census(request: BookingRequest, availability: Mapping[PersonId, PersonAvaila
     window = request.windows[at]
     grid = grid_over([TimeSlot(start=window.start - EDGE, end=window.end + EDGE)])
     pair = (request.mentor, request.mentee)
-    people = {person: masks_of(availability[person], grid) for person in pair}
+    people = people_of(request, availability, grid)
     everything = mask([grid], grid)
     starts = starts_in(everything, window, request.length, grid)
     cells = cells_of(request.length)

@@ -26,11 +26,10 @@ from graphsync.calendar.candidates import (
     EDGE,
     MAX_SCORE,
     Period,
-    PersonMasks,
     candidates,
     full_starts,
     limited_periods,
-    masks_of,
+    people_of,
 )
 from graphsync.calendar.reasons import Taken, reasons
 from graphsync.calendar.slots import TimeSlot
@@ -102,14 +101,11 @@ class _Round:
             for request in requests
             for window in request.windows
         )
-        everybody = dict.fromkeys(person for request in requests for person in (request.mentor, request.mentee))
-        self._people: dict[PersonId, PersonMasks] = {
-            person: masks_of(availability[person], self._grid) for person in everybody
-        }
+        self._people = [people_of(request, availability, self._grid) for request in requests]
         self._periods = self._limited_periods()
         self._candidates = [
-            candidates(request, self._people, full_starts(self._periods[request.mentor]), self._grid)
-            for request in requests
+            candidates(request, people, full_starts(self._periods[request.mentor]), self._grid)
+            for request, people in zip(requests, self._people, strict=True)
         ]
 
     def placements(self) -> list[Placement]:
@@ -185,20 +181,18 @@ class _Round:
                     taken[person] |= _cells(choice.start, request)
                 starts_of[request.mentor].append(choice.start)
         result = []
-        for request, found, choice in zip(self._requests, self._candidates, chosen, strict=True):
+        for number, (request, choice) in enumerate(zip(self._requests, chosen, strict=True)):
             own = 0 if choice.start is None else _cells(choice.start, request)
             others = [start for start in starts_of[request.mentor] if start != choice.start]
             in_the_way = Taken(
                 full=full_starts(self._periods[request.mentor], others),
                 by_others={person: taken[person] & ~own for person in (request.mentor, request.mentee)},
             )
-            result.append(self._placement(request, found, choice, in_the_way))
+            result.append(self._placement(number, choice, in_the_way))
         return result
 
-    def _placement(
-        self, request: BookingRequest, scores: Sequence[Mapping[int, int]], choice: _Chosen, taken: Taken
-    ) -> Placement:
-        start = choice.start
+    def _placement(self, number: int, choice: _Chosen, taken: Taken) -> Placement:
+        request, scores, start = self._requests[number], self._candidates[number], choice.start
         slot, window, score = None, None, 0
         runners_up: tuple[ScoredSlot, ...] = ()
         if start is not None:
@@ -212,7 +206,7 @@ class _Round:
             window=window,
             score=score,
             runners_up=runners_up,
-            reasons={} if window == 0 else reasons(request, self._people, taken, self._grid),
+            reasons={} if window == 0 else reasons(request, self._people[number], taken, self._grid),
             optimal=choice.group.optimal,
             group_value=choice.group.worth,
             bound=choice.group.bound,

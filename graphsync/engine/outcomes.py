@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
-from graphsync.calendar import TimeSlot
+from graphsync.calendar import TimeSlot, without
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.payloads import MovePayload, from_json
 from graphsync.engine.ports import Action, ActionKind, AuditEntry, Ledger, Outcome, Reservation
+from graphsync.engine.rooms import as_reserved
 from graphsync.engine.state import holder
 from graphsync.errors import ReservationConflict
-from graphsync.mentoring import MentoringSession, PersonId
+from graphsync.mentoring import MentoringSession
 from graphsync.rules.state import Attempt
 
 log = logging.getLogger(__name__)
@@ -42,15 +42,39 @@ def intent_key(action: Action) -> str:
     return action.key if action.kind is ActionKind.NUDGE else str(msgspec.json.decode(action.payload)["intent_key"])
 
 
-def reserve_again(ledger: Ledger, session: MentoringSession, people: Iterable[PersonId]) -> None:
-    """Reserve the time of a session that stands once more, after a move of it came to nothing.
+def reserve_beside(ledger: Ledger, wanted: Iterable[Reservation], session: MentoringSession | None) -> None:
+    """Reserve all that is wanted beside what `session` has reserved already, which it keeps.
 
-    Where somebody has another session there by now, that is how it is: people may do as they like with their time.
+    Raises:
+        ReservationConflict: somebody else has a part of it; nothing is reserved.
     """
+    name = "" if session is None else holder(session.mentorship, session.number)
+    left: list[Reservation] = []
+    for one in wanted:
+        has = [kept.slot for kept in ledger.reservations.of([one.person], one.slot) if kept.holder == name]
+        left.extend(replace(one, slot=slot) for slot in without([one.slot], has))
+    ledger.reservations.reserve(left)
+
+
+def reserve_alone(ledger: Ledger, action: Action, session: MentoringSession) -> None:
+    """Reserve the time that `session` has now that a move of it has come to an end, and give back all other.
+
+    Where people have put another session there meanwhile, that is how it is: they may do as they like with their time.
+    """
+    mentorship = ledger.mentorships.get(session.mentorship)
+    if mentorship is None:
+        raise AssertionError("a session is of a mentorship that is known")
     slot = TimeSlot(start=session.starts_at, end=session.ends_at)
     name = holder(session.mentorship, session.number)
-    with suppress(ReservationConflict):
-        ledger.reservations.reserve(Reservation(person=person, slot=slot, holder=name) for person in people)
+    room = as_reserved(session.room)
+    has_room = any(kept.holder in (action.key, name) for kept in ledger.reservations.of([room], slot))
+    for held_by in (action.key, name):
+        ledger.reservations.release(held_by)
+    for person in (mentorship.mentor, mentorship.mentee, *([room] if has_room else [])):
+        try:
+            ledger.reservations.reserve([Reservation(person=person, slot=slot, holder=name)])
+        except ReservationConflict:
+            log.warning("%s: another session has the time of session %s", action.key, session.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +117,11 @@ class Outcomes:
             mark_mentorship(ledger, action.mentorship, now)
 
     def _stays(self, ledger: Ledger, action: Action) -> None:
-        """Give a session whose move came to nothing its time back."""
+        """Let a session whose move came to nothing have the time that it has, also if people moved it meanwhile."""
         number = from_json(action.payload, MovePayload).number
-        mentorship = ledger.mentorships.get(action.mentorship)
         session = next((s for s in ledger.sessions.of(action.mentorship) if s.number == number), None)
-        if mentorship is not None and session is not None and session.stands:
-            reserve_again(ledger, session, (mentorship.mentor, mentorship.mentee))
+        if session is not None and session.stands:
+            reserve_alone(ledger, action, session)
 
     def put_off(self, action: Action, until: datetime) -> None:
         """Try an action again later."""

@@ -276,7 +276,8 @@ def _unreachable(person: Person) -> str:
         Reach.ON_PREMISES: "has no mailbox in the cloud: give them one, or end the mentorship",
         Reach.OUT_OF_SCOPE: "has a mailbox outside the scope granted to graphsync: add it to the scope",
         Reach.EXTERNAL: "is outside the organization: their calendar cannot be read, so sessions are booked at the "
-        "standing time of the pair and confirmed by their answer; settle one where there is none",
+        "standing time of the pair and confirmed by their answer, on the calendar of the other one; settle a standing "
+        "time where there is none, and name a mailbox in organizers.programme_mailboxes where both are outside",
         Reach.OK: "can be reached",
     }
     return f"person {person.id} {what[person.reach]}"

@@ -15,7 +15,7 @@ from graphsync.calendar import CalendarEvent
 from graphsync.engine.context import Context, pair_of
 from graphsync.engine.keeping import Keeping
 from graphsync.engine.mailing import ADMIN_WAIT, Mailing
-from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes, matter_of
+from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes, matter_of, reserve_alone
 from graphsync.engine.payloads import BookPayload, MovePayload, OnlinePayload, from_json
 from graphsync.engine.people import TEAMS_PROVIDER
 from graphsync.engine.ports import Action, ActionKind, Alert, EventChange, Ledger, Outcome, Subject, SubjectKind
@@ -274,7 +274,7 @@ class Performer:
                 },
             )
             ledger.sessions.save(moved)
-            ledger.reservations.rename(action.key, holder(action.mentorship, payload.number))
+            reserve_alone(ledger, action, moved)
             ledger.work.mark(Subject(kind=SubjectKind.EVENT, owner=session.organizer, item=session.event_id), now)
             self.outcomes.done(ledger, action, f"session {payload.number} moved to the proposed time", now)
         return f"session {payload.number} moved"

@@ -25,9 +25,10 @@ from graphsync.engine.ports import (
     Alert,
     Claim,
     Ledger,
+    Reservation,
 )
 from graphsync.engine.rooms import NO_ROOMS, RoomDesk, RoomLooks, RoomsSeen, RoomWish, wish_of
-from graphsync.engine.state import load_state
+from graphsync.engine.state import holder, load_state
 from graphsync.engine.telling import Telling
 from graphsync.engine.write import Writer, moved_session
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
@@ -218,9 +219,12 @@ class Planner:
         bookings: Sequence[BookSession | MoveSession],
         schedules: Mapping[str, Schedule],
     ) -> dict[PersonId, PersonAvailability]:
-        """Put together when each person can meet: free/busy less our own sessions on the move, and what is reserved."""
-        own: dict[PersonId, list[TimeSlot]] = {}
-        moving: set[str] = set()
+        """Put together when each person can meet: free/busy and what is reserved.
+
+        What a session takes is out of the way for the request that moves it, and for no other: it stays there until
+        it has moved, and all the longer where the move comes to nothing.
+        """
+        moves: dict[PersonId, dict[str, MentoringSession]] = {}
         offered: dict[PersonId, WeeklyHours] = {}
         people: dict[PersonId, Person] = {}
         for intent in bookings:
@@ -234,16 +238,10 @@ class Planner:
                 if offers:
                     offered[person.id] = WeeklyHours(time_zone=person.time_zone, hours=offers)
                 if moved is not None:
-                    own.setdefault(person.id, []).append(TimeSlot(start=moved.starts_at, end=moved.ends_at))
-                    moving.add(f"session/{moved.mentorship}/{moved.number}")
-                    kept = [hold for hold in moved.holds if hold.person == person.id]
-                    own[person.id].extend(TimeSlot(start=hold.starts_at, end=hold.ends_at) for hold in kept)
+                    moves.setdefault(person.id, {})[intent.request.key] = moved
         windows = [window for intent in bookings for window in _windows(intent)]
         span = TimeSlot(start=min(w.start for w in windows), end=max(w.end for w in windows))
-        reserved: dict[PersonId, list[TimeSlot]] = {}
-        for reservation in ledger.reservations.of(people.keys(), span):
-            if reservation.holder not in moving:
-                reserved.setdefault(reservation.person, []).append(reservation.slot)
+        reserved = ledger.reservations.of(people.keys(), span)
         by_address = {address.casefold(): found for address, found in schedules.items()}
         availability: dict[PersonId, PersonAvailability] = {}
         for person_id, person in people.items():
@@ -252,18 +250,35 @@ class Planner:
                 unreadable = "nothing came back"
             else:
                 unreadable = "" if read.unreadable is None else read.unreadable or "no reason given"
-            busy = () if read is None or unreadable else busy_from(read, own=own.get(person_id, ()))
             if person.reach is Reach.EXTERNAL:
                 unreadable = ""  # nobody can, ever: they are asked for their standing time, and answer the invite
             availability[person_id] = PersonAvailability(
                 person=person_id,
                 hours=person.hours,
                 offered=offered.get(person_id),
-                busy=(*busy, *reserved.get(person_id, ())),
+                busy=_busy(person_id, read, reserved),
+                busy_to_moves={
+                    key: _busy(person_id, read, reserved, moved) for key, moved in moves.get(person_id, {}).items()
+                },
                 absences=person.absences,
                 unreadable=unreadable,
             )
         return availability
+
+
+def _busy(
+    person: PersonId, read: Schedule | None, reserved: Sequence[Reservation], moved: MentoringSession | None = None
+) -> tuple[TimeSlot, ...]:
+    """Return when somebody is busy, but for `moved` and what is kept around it."""
+    own: list[TimeSlot] = []
+    name = ""
+    if moved is not None:
+        holds = [hold for hold in moved.holds if hold.person == person]
+        own = [TimeSlot(start=moved.starts_at, end=moved.ends_at)]
+        own.extend(TimeSlot(start=hold.starts_at, end=hold.ends_at) for hold in holds)
+        name = holder(moved.mentorship, moved.number)
+    busy = () if read is None or read.unreadable is not None else busy_from(read, own=own)
+    return (*busy, *(kept.slot for kept in reserved if kept.person == person and kept.holder != name))
 
 
 def _moved(state: MentorshipState, intent: AnyIntent) -> MentoringSession | None:

@@ -29,10 +29,11 @@ def short_notice(intent: BookSession, slot: TimeSlot, availability: Availability
     """Return a slot at short notice in the lost week, to be suggested: nothing is booked less than a day ahead."""
     if intent.short_notice is None:
         return None
-    request = replace(
-        intent.request, key=f"{intent.key}/short", windows=(intent.short_notice,), earliest=True, target=None
-    )
-    busy = {person: replace(theirs, busy=(*theirs.busy, slot)) for person, theirs in availability.items()}
+    request = replace(intent.request, windows=(intent.short_notice,), earliest=True, target=None)
+    busy = {
+        person: replace(theirs, busy_to_moves={request.key: (*theirs.busy_to(request.key), slot)})
+        for person, theirs in availability.items()
+    }
     return schedule([request], busy)[0].slot
 
 

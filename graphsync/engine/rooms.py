@@ -190,7 +190,7 @@ class RoomDesk:
         choice = self.chosen.get(key)
         if choice is None or choice.room is None:
             return []
-        return [Reservation(person=_as_reserved(choice.room.address), slot=slot, holder=held_by)]
+        return [Reservation(person=as_reserved(choice.room.address), slot=slot, holder=held_by)]
 
     def _choice(self, wish: RoomWish, slot: TimeSlot) -> RoomChoice:
         if self.seen.failed is not None:
@@ -210,7 +210,7 @@ class RoomDesk:
         if session is not None and session.room.casefold() == room.address.casefold():
             own.append(TimeSlot(start=session.starts_at, end=session.ends_at))
         name = "" if session is None else holder(session.mentorship, session.number)
-        reserved = self.ledger.reservations.of([_as_reserved(room.address)], slot)
+        reserved = self.ledger.reservations.of([as_reserved(room.address)], slot)
         return [*busy_from(schedule, own=own), *(kept.slot for kept in reserved if kept.holder != name)]
 
 
@@ -247,6 +247,6 @@ def room_after(found: CalendarEvent, had: str, wanted: RoomPayload | None) -> st
     return if_on(found, wanted.asked if wanted is not None and changes else had)
 
 
-def _as_reserved(address: str) -> PersonId:
+def as_reserved(address: str) -> PersonId:
     """Return the name under which the time of a room is reserved, which is no person's id."""
     return PersonId(f"room:{address.casefold()}")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from graphsync.calendar import holidays_around
 from graphsync.engine.ports import Ledger
-from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId
+from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId, Reach
 from graphsync.rules.deployment import Deployment, OrganizerKind
 from graphsync.rules.state import MentorshipState
 
@@ -26,18 +26,24 @@ def holder(mentorship: MentorshipId, number: int) -> str:
 def organizer_of(ledger: Ledger, deployment: Deployment, mentorship: Mentorship) -> Person | None:
     """Return on whose calendar the sessions of a mentorship live; None where that mailbox is not known (yet).
 
-    Of several programme mailboxes each mentorship keeps to one, so that sending limits spread.
+    Somebody outside the organization has no calendar here: they live on the other one's then, or in a programme
+    mailbox where both are outside. Of several programme mailboxes each mentorship keeps to one, so that sending limits
+    spread.
     """
     cohort = deployment.cohorts.get(mentorship.cohort)
-    kind = OrganizerKind.MENTEE if cohort is None else cohort.organizer
-    match kind:
+    match OrganizerKind.MENTEE if cohort is None else cohort.organizer:
         case OrganizerKind.MENTEE:
-            return ledger.people.get(mentorship.mentee)
+            wished = [mentorship.mentee, mentorship.mentor]
         case OrganizerKind.MENTOR:
-            return ledger.people.get(mentorship.mentor)
+            wished = [mentorship.mentor, mentorship.mentee]
         case OrganizerKind.PROGRAMME:
-            boxes = deployment.organizers.programme_mailboxes
-            return ledger.people.by_address(boxes[zlib.crc32(mentorship.id.encode()) % len(boxes)])
+            wished = []
+    people = [person for person in map(ledger.people.get, wished) if person is not None]
+    inside = [person for person in people if person.reach is not Reach.EXTERNAL]
+    boxes = deployment.organizers.programme_mailboxes
+    if inside or len(people) < len(wished) or not boxes:
+        return next(iter([*inside, *people]), None)  # of two who are outside neither can: `decide` books nothing
+    return ledger.people.by_address(boxes[zlib.crc32(mentorship.id.encode()) % len(boxes)])
 
 
 def load_state(

@@ -17,7 +17,7 @@ from graphsync.engine.alone import change_alone
 from graphsync.engine.compose import Composer, LostSession, NoSlot, runners_up, session_tag
 from graphsync.engine.context import mark_mentorship
 from graphsync.engine.entries import Entries
-from graphsync.engine.outcomes import reserve_again
+from graphsync.engine.outcomes import reserve_beside
 from graphsync.engine.payloads import (
     BookPayload,
     ChangeRoomPayload,
@@ -33,7 +33,6 @@ from graphsync.engine.ports import (
 from graphsync.engine.probing import hours_never_meet, short_notice, why_not_in_week
 from graphsync.engine.recorded import places_of, record
 from graphsync.engine.rooms import RoomDesk, instead_of, office_of
-from graphsync.engine.state import holder
 from graphsync.engine.telling import Telling
 from graphsync.errors import ReservationConflict
 from graphsync.mentoring import Loss, MentoringSession, PersonId
@@ -230,7 +229,7 @@ class Writer:
             agreed=tuple(sorted(intent.agreed)),
             room_change=self.rooms.change(intent.key, placement.slot),
         )
-        if self._reserve(intent, key, state, placement.slot, replacing=session):
+        if self._reserve(intent, key, state, placement.slot, moving=session):
             self.entries.add(intent, ActionKind.MOVE, key, to_json(payload))
 
     def _change_room(self, state: MentorshipState, intent: ChangeRoom) -> None:
@@ -278,20 +277,18 @@ class Writer:
         key: str,
         state: MentorshipState,
         slot: TimeSlot,
-        replacing: MentoringSession | None = None,
+        moving: MentoringSession | None = None,
     ) -> bool:
-        """Reserve the slot for both and their room; where the database refuses, the booking is tried again soon."""
-        if replacing is not None:
-            self.ledger.reservations.release(holder(replacing.mentorship, replacing.number))
-        people = (state.mentor.id, state.mentee.id)
+        """Reserve the slot for both and their room; where the database refuses, the booking is tried again soon.
+
+        A session that is moving keeps the time it has as well, until it has moved.
+        """
+        kept = [Reservation(person=p.id, slot=slot, holder=key) for p in state.pair]
         try:
-            kept = [Reservation(person=p, slot=slot, holder=key) for p in people]
-            self.ledger.reservations.reserve([*kept, *self.rooms.reservations(intent.key, slot, key)])
+            reserve_beside(self.ledger, [*kept, *self.rooms.reservations(intent.key, slot, key)], moving)
         except ReservationConflict:
             log.warning("%s: the slot was reserved meanwhile", intent.key)
             self._attempt(intent, "the slot was taken meanwhile", self.now + TRY_AGAIN_SOON)
-            if replacing is not None:
-                reserve_again(self.ledger, replacing, people)
             return False
         return True
 

@@ -79,8 +79,9 @@ def _can_be_acted_on(walk: Walk) -> bool:
     if walk.standing.status is not Status.ACTIVE:
         walk.note(None, NOT_ACTIVE, walk.standing.why)
         return False
-    concerned = (state.mentor, state.mentee, state.organizer)
-    unreachable = {person.reach for person in concerned if person.reach not in READABLE}
+    unreachable = {person.reach for person in state.pair if person.reach not in READABLE}
+    if state.organizer.reach is not Reach.OK:
+        unreachable.add(state.organizer.reach)
     if unreachable:
         # A calendar that cannot be read for good: nothing is booked over it; the coordinator is told.
         walk.note(None, UNREADABLE, f"a calendar cannot be read: {', '.join(sorted(unreachable))}")

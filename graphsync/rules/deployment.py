@@ -63,7 +63,7 @@ class Organizers(Section):
     """Mailboxes that organize sessions on behalf of the programme."""
 
     programme_mailboxes: Addresses = Field(
-        default=(), description="mailboxes for cohorts whose organizer is `programme`"
+        default=(), description="mailboxes for cohorts whose organizer is `programme`, and for pairs of two guests"
     )
 
 
@@ -78,7 +78,8 @@ class CohortSettings(Section):
 
     organizer: Annotated[OrganizerKind, PlainValidator(kinds.choice(tuple(OrganizerKind)))] = Field(
         default=OrganizerKind.MENTEE,
-        description="whose calendar the sessions live on: `mentee`, `mentor` or `programme`",
+        description="whose calendar the sessions live on: `mentee`, `mentor` or `programme`; the other one's where "
+        "that one is a guest",
     )
 
 

@@ -143,7 +143,10 @@ class World:
             ends_on=said.ends,
             released_at=said.released,
         )
-        return Life(mentorship=mentorship, organizer=PersonId(getattr(said, said.organizer)), wake_at=self.now)
+        wished = PersonId(getattr(said, said.organizer))
+        is_outside = self.people[wished].reach is Reach.EXTERNAL
+        organizer = mentorship.other(wished) if is_outside else wished
+        return Life(mentorship=mentorship, organizer=organizer, wake_at=self.now)
 
     # ------------------------------------------------------------ time
 
@@ -259,14 +262,17 @@ class World:
     # ------------------------------------------------------------ calendars
 
     def availability(self, bookings: list[BookSession | MoveSession]) -> dict[PersonId, PersonAvailability]:
-        """Return when everybody concerned can meet: their own meetings and sessions, less those on the move."""
+        """Return when everybody concerned can meet: their own meetings and sessions."""
         windows = [window for intent in bookings for window in intent.request.windows]
         if not windows:
             return {}
         span = TimeSlot(start=min(w.start for w in windows) - A_DAY, end=max(w.end for w in windows) + 15 * A_DAY)
-        moving = {(intent.mentorship, _moved(intent)) for intent in bookings}
+        wanted: dict[PersonId, list[BookSession | MoveSession]] = {}
+        for intent in bookings:
+            for person in (intent.request.mentor, intent.request.mentee):
+                wanted.setdefault(person, []).append(intent)
         found = {}
-        for person in {p for intent in bookings for p in (intent.request.mentor, intent.request.mentee)}:
+        for person, theirs in wanted.items():
             known = self._with_holidays(self.people[person])
             offered = tuple(
                 hours
@@ -282,15 +288,20 @@ class World:
                 person=person,
                 hours=known.hours,
                 offered=WeeklyHours(time_zone=known.time_zone, hours=offered) if offered else None,
-                busy=tuple(self.busy(person, span, moving)),
+                busy=tuple(self.busy(person, span)),
+                busy_to_moves={
+                    intent.request.key: tuple(self.busy(person, span, _moved(intent)))
+                    for intent in theirs
+                    if _moved(intent) is not None
+                },
                 absences=known.absences,
             )
         return found
 
     def busy(
-        self, person: PersonId, span: TimeSlot, moving: set[tuple[MentorshipId, int | None]]
+        self, person: PersonId, span: TimeSlot, moved: tuple[MentorshipId, int] | None = None
     ) -> Iterator[TimeSlot]:
-        """Yield when somebody has something else in `span`."""
+        """Yield when somebody has something else in `span` than the session that is moved."""
         if self.people[person].reach is Reach.EXTERNAL:
             return
         for said in self.said[person].busy:
@@ -300,7 +311,7 @@ class World:
             for session in life.sessions.values():
                 if person not in (life.mentorship.mentor, life.mentorship.mentee):
                     continue
-                if session.stands and (session.mentorship, session.number) not in moving:
+                if session.stands and (session.mentorship, session.number) != moved:
                     yield TimeSlot(start=session.starts_at, end=session.ends_at)
                     holds = (hold for hold in session.holds if hold.person == person)
                     yield from (TimeSlot(start=hold.starts_at, end=hold.ends_at) for hold in holds)
@@ -535,9 +546,10 @@ def _person(name: str, said: PersonSaid) -> Person:
     )
 
 
-def _moved(intent: BookSession | MoveSession) -> int | None:
-    """Return the number of the session whose time an intent gives up, if it gives up one that stands."""
-    return intent.number if isinstance(intent, MoveSession) else intent.replaces
+def _moved(intent: BookSession | MoveSession) -> tuple[MentorshipId, int] | None:
+    """Return the session whose time an intent gives up, if it gives up one that stands."""
+    number = intent.number if isinstance(intent, MoveSession) else intent.replaces
+    return None if number is None else (intent.mentorship, number)
 
 
 def _never_meet(intent: BookSession, availability: dict[PersonId, PersonAvailability]) -> bool:

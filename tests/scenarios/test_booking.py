@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from tenant import BERLIN, NEW_YORK, SESSION, SYDNEY, a_pair, a_person, berlin, wall, week_of
 
+from graphsync.sandbox.tenant.directory import Profile
+
 TAG = "mentorship={};number=1;rule=everyone-meets"
 
 
@@ -244,3 +246,19 @@ def test_working_hours_of_both_are_kept_in_their_own_zones(open_tenant, zone):
         assert meeting.start.astimezone(BERLIN).hour >= 9
         assert meeting.end.astimezone(BERLIN).strftime("%H:%M") <= "17:00"
     assert len(tenant.meetings("ana")) >= 2
+
+
+@pytest.mark.parametrize(
+    ("guests", "organizer"), [(["tom"], "mira"), (["mira"], "tom"), (["mira", "tom"], "mentoring")]
+)
+def test_a_guest_is_invited_by_the_other_one_and_two_guests_by_the_programme(open_tenant, guests, organizer):
+    guest = {"profile": Profile(user_type="Guest")}
+    people = [{"name": name, **(guest if name in guests else {})} for name in ("mira", "tom")]
+    tenant = open_tenant(people=people, pairs=[a_pair("mira", "tom", standing="tue 10:00")])
+    tenant.run_for(days=1)
+    meeting = tenant.only_meeting(organizer)
+    assert meeting.start == berlin("2026-03-10 10:00")
+    assert {one.address for one in meeting.attendees} == {
+        f"{n}@fabrikam.test" for n in ("mira", "tom") if n != organizer
+    }
+    assert [key for key in tenant.alerts() if not key.startswith("unreachable/")] == []

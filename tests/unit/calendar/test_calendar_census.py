@@ -5,7 +5,7 @@ from builders import DAY, HOUR, MENTEE, MENTOR, at, weekly_hours
 
 from graphsync.calendar import BookingRequest, Limits, PersonAvailability, Reason, TimeSlot
 from graphsync.calendar.availability import grid_over
-from graphsync.calendar.candidates import candidates, masks_of
+from graphsync.calendar.candidates import candidates, people_of
 from graphsync.calendar.census import census
 from graphsync.mentoring import Absence
 
@@ -97,5 +97,4 @@ def test_another_window_than_the_first_can_be_looked_at():
 
 def candidate_count(request, availability):
     grid = grid_over(request.windows)
-    people = {person: masks_of(held, grid) for person, held in availability.items()}
-    return len(candidates(request, people, 0, grid)[0])
+    return len(candidates(request, people_of(request, availability, grid), 0, grid)[0])

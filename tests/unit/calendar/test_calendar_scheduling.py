@@ -496,3 +496,11 @@ def test_a_time_asked_for_by_name_needs_no_air_and_no_lunch_hour():
         windows=(noon,), length=noon.length, buffer=timedelta(minutes=10), not_during=(("mentor", lunch),)
     )
     assert placed([request], a_person("mentor", busy=(busy,)), a_person("mentee"))[0].slot == noon
+
+
+def test_a_session_to_be_moved_is_in_the_way_of_all_requests_but_its_own():
+    monday = session("11-02T09:00")
+    mentor = a_person("mentor", hours_of("09:00", "10:00", weekdays=[0]), busy=(monday,), busy_to_moves={"move": ()})
+    move, other = a_request("move", windows=(MONDAY,)), a_request("other", mentee="another", windows=(MONDAY,))
+    assert [placement.slot for placement in placed([other, move], mentor)] == [None, monday]
+    assert placed([other, move], mentor)[0].reasons == {"mentor": Reason.BUSY}

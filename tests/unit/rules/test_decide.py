@@ -70,8 +70,9 @@ def test_nothing_is_booked_over_a_calendar_that_cannot_be_read(role, reach):
     assert [line.text for line in decision.trace] == [f"a calendar cannot be read: {reach}"]
 
 
-def test_nothing_is_booked_on_an_organizers_calendar_that_cannot_be_read():
-    state = replace(NEWS, organizer=a_person("box", reach=Reach.GONE))
+@pytest.mark.parametrize("reach", [Reach.GONE, Reach.EXTERNAL])
+def test_nothing_is_booked_on_an_organizers_calendar_that_cannot_be_read(reach):
+    state = replace(NEWS, organizer=a_person("box", reach=reach))
     assert decide(state, rules(), at("09-17 10:00")).intents == ()
 
 
