@@ -64,7 +64,7 @@ def rebook_same_week(walk: Walk, rule: RebookSameWeek) -> None:
             if session.replaces in lost and _is_skipped(state, lost[session.replaces]):
                 found = True
                 cancel(walk, rule, (SKIPS, SKIP_FAILED), session, "skipped", "one of the two wished to go without it")
-            elif _left_behind(state, session):
+            elif _left_behind(walk, session):
                 found = True
                 if _move_absent(walk, rule, session):
                     return
@@ -255,13 +255,16 @@ def _usable(proposal: Proposal | None, length: timedelta, lead: datetime, until:
     return TimeSlot(start=proposal.starts_at, end=proposal.ends_at)
 
 
-def _left_behind(state: MentorshipState, session: MentoringSession) -> bool:
-    return any(
+def _left_behind(walk: Walk, session: MentoringSession) -> bool:
+    """Tell whether a session that stands falls into an absence, and no person has put it there."""
+    away = any(
         absence.covers(session.starts_at)
-        for person in (state.mentor, state.mentee)
+        for person in walk.state.pair
         for absence in person.absences
         if absence.ends_at is not None  # replies that are always on say nothing of a day some weeks ahead
     )
+    moved = session.moved_by_person
+    return away and walk.check(f"session {session.number} was not moved by a person", not moved, not moved)
 
 
 def _move_absent(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:

@@ -326,6 +326,13 @@ def test_a_session_too_near_to_be_moved_does_not_keep_the_one_after_it():
             a_state(a_session(1, "09-16 10:00"), mentor=away("09-16 00:00", "09-17 00:00")), id="over already"
         ),
         pytest.param(a_state(a_session(1, "09-23 10:00"), mentor=away("09-24 00:00", "09-25 00:00")), id="away later"),
+        pytest.param(
+            a_state(
+                a_session(1, "09-23 10:00", written_start=at("09-24 10:00"), written_end=at("09-24 10:50")),
+                mentor=away("09-23 00:00", "09-24 00:00"),
+            ),
+            id="a person has put it there",
+        ),
     ],
 )
 def test_nothing_is_moved_for_an_absence_that_says_nothing_of_the_session(state):
