@@ -9,8 +9,8 @@ from graphsync.mentoring import Choice, Loss, Medium, MentoringSession, Proposal
 from graphsync.rules.deadlines import after_working_time
 from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import cancel, move_request, standing_times
-from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
+from graphsync.rules.requests import before_the_end, cancel, is_closing, move_request, span, standing_times
+from graphsync.rules.schema import BookAhead, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.video_first import medium_of_next, wants_room
 from graphsync.rules.walk import Walk
@@ -23,6 +23,12 @@ FROZEN = timedelta(hours=24)
 
 MARGIN = timedelta(minutes=30)
 """Added to the notice when a slot is sought, so that an invite that is sent a little later still keeps it."""
+
+NOT_SOUGHT_FOR = {
+    "outside": "the calendar of one of the two cannot be read",
+    "last_day": "no time is left before the last day",
+}
+"""Why no time is sought at all for a lost session, by code."""
 
 NOTHING_LOST = Step("rebook_same_week.nothing_lost", Verdict.DOES_NOT_APPLY)
 UNDER_WAY = Step("rebook_same_week.under_way", Verdict.WAITS)
@@ -149,8 +155,8 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
         return
     booking = _replacement(walk, rule, lost, f"session {lost.number} was lost and is put back")
     if booking is None:
-        reason = f"session {lost.number} was lost, and the calendar of one of the two cannot be read"
-        _settle(walk, rule, NOT_SOUGHT, lost, reason, "outside")
+        code = "outside" if state.has_external else "last_day"
+        _settle(walk, rule, NOT_SOUGHT, lost, f"session {lost.number} was lost, and {NOT_SOUGHT_FOR[code]}", code)
     elif not walk.held_back(rule, HELD_BACK, booking.key):
         walk.act(rule, PUTS_BACK, booking)
 
@@ -202,11 +208,10 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     lead = now + rule.notice + MARGIN
-    proposal = _usable(lost.proposal, length, lead, until=week.end + rule.search_after)
-    later = max(lead, week.end)
-    rest = TimeSlot(start=max(lead, week.start), end=week.end) if max(lead, week.start) + length <= week.end else None
-    in_week = [] if rest is None else [rest]
-    afterwards = [TimeSlot(start=later, end=later + rule.search_after)]
+    proposal = _usable(state, lost.proposal, length, lead, until=week.end + rule.search_after)
+    later, week_end = max(lead, week.end), before_the_end(state, week.end)
+    in_week = span(max(lead, week.start), week_end, length)
+    afterwards = span(later, before_the_end(state, later + rule.search_after), length)
     if state.has_external:
         own = TimeSlot(start=lost.starts_at, end=lost.ends_at)
         in_week, afterwards = (
@@ -219,8 +224,7 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         return None
     number = max(session.number for session in state.sessions) + 1
     short_notice = after_working_time(now, rule.short_notice.length, state.mentee.hours)
-    short = max(short_notice or week.end, week.start)
-    short_end = min(lead + length, week.end)
+    short = span(max(short_notice or week_end, week.start), min(lead + length, week_end), length)
     medium = medium_of_next(state, video, lost)
     key = f"book/{state.mentorship.id}/{number}"
     return BookSession(
@@ -239,16 +243,22 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         same_event=lost.loss not in (Loss.CANCELLED, Loss.NOT_HELD) and not lost.self_booked,
         week=week,
         week_windows=len(in_week),
-        short_notice=TimeSlot(start=short, end=short_end) if short + length <= short_end else None,
+        short_notice=next(iter(short), None),
         alternatives=rule.alternatives,
         proposal_by=lost.proposal.by if lost.proposal is not None and proposal is not None else None,
         least_lead=rule.notice,
+        closing=is_closing(walk, lost.starts_at),
+        quiet_reminder=walk.acts(walk.rule(Undisturbed)),
     )
 
 
-def _usable(proposal: Proposal | None, length: timedelta, lead: datetime, until: datetime) -> TimeSlot | None:
+def _usable(
+    state: MentorshipState, proposal: Proposal | None, length: timedelta, lead: datetime, until: datetime
+) -> TimeSlot | None:
     """Return the proposed time where it keeps the rules: as long as the session, on the quarter hour, in due time."""
     if proposal is None or proposal.ends_at - proposal.starts_at != length:
+        return None
+    if proposal.ends_at > before_the_end(state, proposal.ends_at):
         return None
     if not lead <= proposal.starts_at <= until or proposal.starts_at.minute % 15 or proposal.starts_at.second:
         return None
@@ -290,7 +300,7 @@ def _take_proposal(walk: Walk, rule: RebookSameWeek, session: MentoringSession, 
     ahead = walk.rule(BookAhead)
     if session.replaces is None and ahead is not None:
         lead = max(lead, session.invited_at + ahead.lead_time.at_least)
-    slot = _usable(proposal, length, lead, until=now + rule.search_after)
+    slot = _usable(state, proposal, length, lead, until=now + rule.search_after)
     left = session.starts_at - now
     if left < FROZEN or slot is None:
         walk.look_again(proposal.starts_at - rule.search_after)  # it may just be too far ahead yet

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from graphsync.calendar import start_of_day
 from graphsync.mentoring import Choice, Reach, Status
 from graphsync.rules.state import MentorshipState
-
-A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +35,8 @@ def standing_of(state: MentorshipState, now: datetime) -> Standing:
         return Standing(status=Status.ENDED, why="the mentorship is ended")
     if any(reply.choice is Choice.END for reply in state.replies):
         return Standing(status=Status.ENDED, why="one of the two ended the mentorship", by_pair=True)
-    if mentorship.ends_on is not None and now >= (over_at := start_of_day(mentorship.ends_on + A_DAY, zone)):
-        return Standing(status=Status.ENDED, why="its last day is over", until=over_at)
+    if state.over_at is not None and now >= state.over_at:
+        return Standing(status=Status.ENDED, why="its last day is over", until=state.over_at)
     if any(person.reach is Reach.GONE for person in state.pair):
         return Standing(status=Status.ENDED, why="one of the two has left the organization")
     paused_until, by_pair = _pause(state)

@@ -1,4 +1,4 @@
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from builders import (
@@ -17,6 +17,8 @@ from builders import (
     ahead,
     an_attempt,
     at,
+    closing,
+    quiet,
     rebook,
     rules,
     video,
@@ -532,6 +534,52 @@ def test_a_move_under_way_is_left_alone_and_one_that_failed_is_not_tried_again()
     assert [line.step for line in moving.trace] == ["rebook_same_week.move_under_way"]
     failed = near("09-21 10:00", session, attempts=(an_attempt(key),))
     assert (failed.intents, failed.trace[0].step) == ((), "rebook_same_week.held_back")
+
+
+# ---------------------------------------------------------------- before a known last day
+
+
+def ending(month, day, **changes):
+    return a_mentorship(ends_on=date(2026, month, day), **changes)
+
+
+def test_nothing_is_sought_beyond_the_last_day():
+    (in_week,) = only(a_state(lost(), mentorship=ending(9, 25))).request.windows
+    assert in_week == TimeSlot(start=ACT_AT + NOTICE, end=at("09-26 00:00"))
+    in_week, later = only(a_state(lost(), mentorship=ending(9, 30))).request.windows
+    assert (in_week.end, later) == (WEEK.end, TimeSlot(start=WEEK.end, end=at("10-01 00:00")))
+
+
+def test_where_no_time_is_left_before_the_last_day_the_two_are_told_so():
+    (keep,) = decide(a_state(lost(), mentorship=ending(9, 21)), rules(rebook()), ACT_AT).intents
+    assert isinstance(keep, KeepReason)
+    assert keep.code == "last_day"
+
+
+@pytest.mark.parametrize(("day", "by"), [(23, None), (24, MENTOR)])
+def test_a_proposed_time_beyond_the_last_day_is_passed_over(day, by):
+    state = a_state(lost(proposal=a_proposal("09-24 14:00")), mentorship=ending(9, day))
+    assert only(state).proposal_by == by
+
+
+@pytest.mark.parametrize(
+    ("last_day", "chosen", "found"),
+    [
+        pytest.param(30, (ahead(), rebook(), closing()), True, id="no further session fits"),
+        pytest.param(30, (ahead(cadence=3 * DAY), rebook(), closing()), False, id="another one follows"),
+        pytest.param(30, (ahead(), rebook(), closing(mode="observe")), False, id="closing is only observed"),
+        pytest.param(30, (ahead(), rebook()), False, id="nothing closes well"),
+        pytest.param(30, (rebook(), closing()), False, id="nobody books ahead"),
+    ],
+)
+def test_what_takes_the_place_of_the_closing_session_is_the_closing_one(last_day, chosen, found):
+    state = a_state(lost(), mentorship=ending(9, last_day))
+    assert [i.closing for i in decide(state, rules(*chosen), ACT_AT).intents if isinstance(i, BookSession)] == [found]
+
+
+def test_the_invite_of_a_replacement_reminds_of_a_quiet_room_as_well():
+    (booking,) = (i for i in decide(a_state(lost()), rules(rebook(), quiet()), ACT_AT).intents)
+    assert booking.quiet_reminder
 
 
 # ---------------------------------------------------------------- somebody outside the organization
