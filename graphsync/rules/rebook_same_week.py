@@ -12,6 +12,7 @@ from graphsync.rules.practice import Practice
 from graphsync.rules.requests import before_the_end, cancel, is_closing, move_request, span, standing_times
 from graphsync.rules.schema import BookAhead, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.state import MentorshipState
+from graphsync.rules.suggesting import in_vain
 from graphsync.rules.video_first import medium_of_next, wants_room
 from graphsync.rules.walk import Walk
 
@@ -40,6 +41,7 @@ ASKS_FOR_STANDING_TIME = Step("rebook_same_week.asks_for_standing_time", Verdict
 PAIR_FIRST = Step("rebook_same_week.pair_first", Verdict.WAITS)
 HELD_BACK = Step("rebook_same_week.held_back", Verdict.HOLDS)
 NOT_SOUGHT = Step("rebook_same_week.not_sought", Verdict.ACTS)
+NOT_AGREED = Step("rebook_same_week.not_agreed", Verdict.ACTS)
 PUTS_BACK = Step("rebook_same_week.puts_back", Verdict.ACTS)
 TOO_NEAR = Step("rebook_same_week.too_near", Verdict.HOLDS)
 MOVES_ABSENT = Step("rebook_same_week.moves_absent", Verdict.ACTS)
@@ -157,6 +159,10 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
     if booking is None:
         code = "outside" if state.has_external else "last_day"
         _settle(walk, rule, NOT_SOUGHT, lost, f"session {lost.number} was lost, and {NOT_SOUGHT_FOR[code]}", code)
+    elif in_vain(state, booking, lost.lost_at or lost.starts_at, walk.now):
+        # Asked again its week would be over: what is to come then is the next session's.
+        reason = f"session {lost.number} was lost, and no new time was agreed on"
+        _settle(walk, rule, NOT_AGREED, lost, reason, "not_agreed")
     elif not walk.held_back(rule, HELD_BACK, booking.key):
         walk.act(rule, PUTS_BACK, booking)
 
@@ -372,6 +378,7 @@ PRACTICE = Practice(
         PAIR_FIRST,
         HELD_BACK,
         NOT_SOUGHT,
+        NOT_AGREED,
         PUTS_BACK,
         TOO_NEAR,
         MOVES_ABSENT,

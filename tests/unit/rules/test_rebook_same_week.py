@@ -536,6 +536,53 @@ def test_a_move_under_way_is_left_alone_and_one_that_failed_is_not_tried_again()
     assert (failed.intents, failed.trace[0].step) == ((), "rebook_same_week.held_back")
 
 
+# ---------------------------------------------------------------- what is only suggested
+
+SUGGESTED = "suggest/replace/m1/1"
+ASKED = a_nudge(SUGGESTED, MENTEE, ACT_AT, practice="suggestion")
+
+
+def suggested(now=ACT_AT, session=None, chosen=(rebook(mode="suggest"),), **state):
+    return decide(a_state(session or lost(), **state), rules(*chosen), now)
+
+
+def settled(decision):
+    return [(intent.number, intent.code) for intent in decision.intents if isinstance(intent, KeepReason)]
+
+
+def test_a_replacement_is_suggested_under_the_session_it_stands_for():
+    (suggestion,) = suggested().suggestions
+    assert suggestion.about == SUGGESTED
+    assert suggested(at("09-24 10:00"), nudges=(ASKED,)).wake_at == ACT_AT + 7 * DAY
+
+
+def test_a_no_settles_a_lost_session_without_a_new_time():
+    assert settled(suggested(nudges=(ASKED,), replies=(a_reply(SUGGESTED, "no", at=ACT_AT),))) == [(1, "not_agreed")]
+
+
+def test_a_week_without_an_answer_settles_it_as_well():
+    assert settled(suggested(ACT_AT + 7 * DAY - HOUR, nudges=(ASKED,))) == []
+    assert settled(suggested(ACT_AT + 7 * DAY, nudges=(ASKED,))) == [(1, "not_agreed")]
+
+
+def test_a_yes_puts_it_back():
+    (booking,) = suggested(ACT_AT + 8 * DAY, nudges=(ASKED,), replies=(a_reply(SUGGESTED, at=ACT_AT),)).intents
+    assert isinstance(booking, BookSession)
+
+
+def test_what_was_answered_before_it_was_lost_settles_nothing():
+    before = LOST_AT - HOUR
+    asked = a_nudge(SUGGESTED, MENTEE, before - 7 * DAY, practice="suggestion")
+    assert settled(suggested(nudges=(asked,), replies=(a_reply(SUGGESTED, "no", at=before),))) == []
+
+
+def test_what_was_said_of_a_replacement_is_not_said_of_the_next_session():
+    both = (ahead(mode="suggest"), rebook(mode="suggest"))
+    state = {"nudges": (ASKED,), "replies": (a_reply(SUGGESTED, "no", at=ACT_AT),)}
+    decision = suggested(chosen=both, session=lost(no_slot_reason="no new time was agreed on"), **state)
+    assert [(s.intent.number, s.about) for s in decision.suggestions] == [(2, "suggest/book/m1/2")]
+
+
 # ---------------------------------------------------------------- before a known last day
 
 
