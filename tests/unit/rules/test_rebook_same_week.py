@@ -542,8 +542,8 @@ SUGGESTED = "suggest/replace/m1/1"
 ASKED = a_nudge(SUGGESTED, MENTEE, ACT_AT, practice="suggestion")
 
 
-def suggested(now=ACT_AT, session=None, chosen=(rebook(mode="suggest"),), **state):
-    return decide(a_state(session or lost(), **state), rules(*chosen), now)
+def suggested(now=ACT_AT, session=None, chosen=None, **state):
+    return decide(a_state(session or lost(), **state), rules(*(chosen or [rebook(mode="suggest")])), now)
 
 
 def settled(decision):
