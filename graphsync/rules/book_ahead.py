@@ -136,6 +136,7 @@ def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) ->
     video = walk.rule(VideoFirst)
     medium = medium_of_next(state, video, None)
     request = booking_request(walk, key, wish.windows, rule.duration)
+    offering = _in_turn(state, number)
     return BookSession(
         key=key,
         mentorship=state.mentorship.id,
@@ -147,7 +148,8 @@ def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) ->
             standing=state.mentorship.standing,
             target=wish.target,
             earliest=wish.target is None,
-            use_offered=_whose_turn(state, number),
+            use_offered=offering[:1],
+            then_offered=offering,
         ),
         medium=medium,
         online=walk.acts(video) and medium is Medium.VIDEO,
@@ -186,8 +188,8 @@ def _next_windows(
     return (TimeSlot(start=start, end=end), whole) if end - start >= rule.duration else (whole,)
 
 
-def _whose_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
-    """Return whose offered hours may be used where the pair's own do not meet: they take turns, session by session."""
+def _in_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
+    """Return who offers hours for where the pair's own do not meet, first the one whose turn it is with this session."""
     offering = [
         person
         for person, offers in (
@@ -196,7 +198,7 @@ def _whose_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
         )
         if offers
     ]
-    return (offering[number % len(offering)],) if offering else ()
+    return tuple(offering if number % 2 == 0 else reversed(offering))
 
 
 PRACTICE = Practice(
