@@ -189,7 +189,7 @@ def _next_windows(
 
 
 def _in_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
-    """Return who offers hours for where the pair's own do not meet, first the one whose turn it is with this session."""
+    """Return who offers hours for where the pair's own do not meet, first the one whose turn it is."""
     offering = [
         person
         for person, offers in (
