@@ -58,6 +58,7 @@ class BookingRequest:
         target: the instant the session would best be close to, by the cadence.
         earliest: prefer the earliest time to `target`.
         use_offered: whose offered hours may be used where the pair's own have no room in a window.
+        then_offered: whose may be where those leave no time in any window; nobody's where there is no second try.
         mentor_limits: how many sessions the mentor takes on; None where it does not matter.
         mentor_zone: the zone by whose days and weeks the limits count.
         mentor_sessions: when the mentor's standing sessions start, this one left out.
@@ -80,6 +81,7 @@ class BookingRequest:
     target: datetime | None = None
     earliest: bool = False
     use_offered: tuple[PersonId, ...] = ()
+    then_offered: tuple[PersonId, ...] = ()
     mentor_limits: Limits | None = None
     mentor_sessions: tuple[datetime, ...] = ()
     blocked: tuple[TimeSlot, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from graphsync.calendar.assignment import Assignment, assign
@@ -26,6 +26,7 @@ from graphsync.calendar.candidates import (
     EDGE,
     MAX_SCORE,
     Period,
+    PersonMasks,
     candidates,
     full_starts,
     limited_periods,
@@ -94,7 +95,6 @@ class _Round:
     """One call of `schedule`: the grid over all windows and everything drawn on it."""
 
     def __init__(self, requests: Sequence[BookingRequest], availability: Mapping[PersonId, PersonAvailability]) -> None:
-        self._requests = requests
         # Wide enough to see whether hours begin or end near a window.
         self._grid = grid_over(
             TimeSlot(start=window.start - EDGE, end=window.end + EDGE)
@@ -102,11 +102,24 @@ class _Round:
             for window in request.windows
         )
         self._people = [people_of(request, availability, self._grid) for request in requests]
-        self._periods = self._limited_periods()
-        self._candidates = [
-            candidates(request, people, full_starts(self._periods[request.mentor]), self._grid)
-            for request, people in zip(requests, self._people, strict=True)
-        ]
+        self._periods = self._limited_periods(requests)
+        self._requests: list[BookingRequest] = []
+        self._candidates: list[list[dict[int, int]]] = []
+        for request, people in zip(requests, self._people, strict=True):
+            tried, found = self._tried(request, people)
+            self._requests.append(tried)
+            self._candidates.append(found)
+
+    def _tried(
+        self, request: BookingRequest, people: Mapping[PersonId, PersonMasks]
+    ) -> tuple[BookingRequest, list[dict[int, int]]]:
+        """Return the starts open to a request, with the offers of its second try where the first ones leave none."""
+        full = full_starts(self._periods[request.mentor])
+        found = candidates(request, people, full, self._grid)
+        if any(found) or not request.then_offered:
+            return request, found
+        again = replace(request, use_offered=request.then_offered)
+        return again, candidates(again, people, full, self._grid)
 
     def placements(self) -> list[Placement]:
         """Assign group by group, then say of each request what became of it."""
@@ -118,10 +131,10 @@ class _Round:
                 chosen[number] = _Chosen(start=start, group=result)
         return self._told(chosen)
 
-    def _limited_periods(self) -> dict[PersonId, list[Period]]:
+    def _limited_periods(self, asked: Sequence[BookingRequest]) -> dict[PersonId, list[Period]]:
         """Return the days and weeks of each mentor with the room in them; none where no request states limits."""
         by_mentor: dict[PersonId, list[BookingRequest]] = defaultdict(list)
-        for request in self._requests:
+        for request in asked:
             by_mentor[request.mentor].append(request)
         periods = {}
         for mentor, requests in by_mentor.items():

@@ -1,7 +1,7 @@
 """`answer_promptly`: what one of the two has waiting for the other is answered in good time.
 
-The clock runs in the recipient's working time and stands still while they are away. Whoever owes the answer is told,
-alone; after two nudges both are offered to ask for help, and only that reaches a coordinator.
+The clock runs in the recipient's working time and stands still while they are away or the mentorship is paused. Whoever
+owes the answer is told, alone; after two nudges both are offered to ask for help, and only that reaches a coordinator.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from graphsync.rules.intents import Matter, Step, Verdict
 from graphsync.rules.nudging import stands_still
 from graphsync.rules.practice import Practice
 from graphsync.rules.schema import AnswerPromptly
+from graphsync.rules.standing import pauses
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
 
@@ -129,13 +130,14 @@ def _due_at(
     """Return when the next message about a matter is due, or None while the clock of whoever owes it stands still."""
     if stands_still(walk, owing):
         return None
+    still = (*owing.absences, *pauses(walk.state))
     days = rule.invites if request.source is RequestSource.INVITE else rule.questions
-    due_at = after_working_days(request.asked_at, days.count, owing.hours, absences=owing.absences)
+    due_at = after_working_days(request.asked_at, days.count, owing.hours, absences=still)
     if due_at is None or not climbed:
         return due_at
     # A session may have been moved since the last message, so that its times are asked for anew.
     last = max(nudge.sent_at for nudge in climbed)
-    again = after_working_days(last, rule.again_after.count, owing.hours, absences=owing.absences)
+    again = after_working_days(last, rule.again_after.count, owing.hours, absences=still)
     return None if again is None else max(due_at, again)
 
 

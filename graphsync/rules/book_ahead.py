@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from graphsync.calendar import TimeSlot, start_of_day
+from graphsync.calendar import TimeSlot
 from graphsync.mentoring import FlagKind, Medium, MentoringSession, PersonId
 from graphsync.rules.deadlines import after_working_days
 from graphsync.rules.intents import BookSession, Step, Verdict
 from graphsync.rules.practice import Practice
 from graphsync.rules.rebook_same_week import awaits_replacement
-from graphsync.rules.requests import booking_request, standing_times
-from graphsync.rules.schema import BookAhead, CloseWell, RebookSameWeek, Undisturbed, VideoFirst
+from graphsync.rules.requests import booking_request, is_closing, standing_times
+from graphsync.rules.schema import BookAhead, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.start_well import is_settled, starts_at
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.video_first import medium_of_next, wants_room
@@ -102,8 +102,8 @@ def _wish(walk: Walk, rule: BookAhead, started_at: datetime) -> _Wish | None:
         has_standing_time = mentorship.standing is not None
         windows = _next_windows(rule, last, cadence, now, has_standing_time=has_standing_time)
         wish = _Wish(windows=windows, target=due_at, reason=f"session {last.number} is the last one booked")
-    if mentorship.ends_on is not None:
-        wish_before = _before_the_end(walk, rule, wish, last, cadence, mentorship.ends_on)
+    if state.over_at is not None:
+        wish_before = _before_the_end(walk, rule, wish, last, cadence, state.over_at)
         if wish_before is None:
             walk.note(rule, LAST_DAY, f"no further session fits before the last day, {mentorship.ends_on}")
             return None
@@ -118,17 +118,14 @@ def _wish(walk: Walk, rule: BookAhead, started_at: datetime) -> _Wish | None:
 
 
 def _before_the_end(
-    walk: Walk, rule: BookAhead, wish: _Wish, last: MentoringSession | None, cadence: timedelta, ends_on: date
+    walk: Walk, rule: BookAhead, wish: _Wish, last: MentoringSession | None, cadence: timedelta, over_at: datetime
 ) -> _Wish | None:
     """Return `wish` cut to the time before the last day; the session after which no other fits is the closing one."""
-    over_at = start_of_day(ends_on + A_DAY, walk.state.mentee.time_zone)
     cut = [TimeSlot(start=w.start, end=min(w.end, over_at)) for w in wish.windows if w.start + rule.duration <= over_at]
-    close = walk.rule(CloseWell)
-    closes = close is not None and walk.acts(close) and close.closing_session
     if not cut or (last is not None and over_at - last.starts_at < cadence / 2):
         return None
     due_at = wish.target or cut[0].start
-    if not closes or due_at + cadence <= over_at:
+    if not is_closing(walk, due_at):
         return replace(wish, windows=tuple(cut))
     target = min(due_at, over_at - A_DAY)
     return replace(wish, windows=tuple(cut), target=target, reason="the last session before the end", closing=True)
@@ -139,6 +136,7 @@ def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) ->
     video = walk.rule(VideoFirst)
     medium = medium_of_next(state, video, None)
     request = booking_request(walk, key, wish.windows, rule.duration)
+    offering = _in_turn(state, number)
     return BookSession(
         key=key,
         mentorship=state.mentorship.id,
@@ -150,7 +148,8 @@ def _booking(walk: Walk, rule: BookAhead, wish: _Wish, number: int, key: str) ->
             standing=state.mentorship.standing,
             target=wish.target,
             earliest=wish.target is None,
-            use_offered=_whose_turn(state, number),
+            use_offered=offering[:1],
+            then_offered=offering,
         ),
         medium=medium,
         online=walk.acts(video) and medium is Medium.VIDEO,
@@ -189,8 +188,8 @@ def _next_windows(
     return (TimeSlot(start=start, end=end), whole) if end - start >= rule.duration else (whole,)
 
 
-def _whose_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
-    """Return whose offered hours may be used where the pair's own do not meet: they take turns, session by session."""
+def _in_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
+    """Return who offers hours for where the pair's own do not meet, first the one whose turn it is."""
     offering = [
         person
         for person, offers in (
@@ -199,7 +198,7 @@ def _whose_turn(state: MentorshipState, number: int) -> tuple[PersonId, ...]:
         )
         if offers
     ]
-    return (offering[number % len(offering)],) if offering else ()
+    return tuple(offering if number % 2 == 0 else reversed(offering))
 
 
 PRACTICE = Practice(

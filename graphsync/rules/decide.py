@@ -7,9 +7,8 @@ speak: how it begins and ends, what was lost, what is to come, then what waits f
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from graphsync.calendar import start_of_day
 from graphsync.mentoring import Reach, Status
 from graphsync.rules import (
     answer_promptly,
@@ -45,7 +44,6 @@ NOT_ACTIVE = Step("mentorship.not_active", Verdict.DOES_NOT_APPLY)
 UNREADABLE = Step("mentorship.unreadable", Verdict.HOLDS)
 HOURS_UNKNOWN = Step("mentorship.hours_unknown", Verdict.HOLDS)
 READABLE = (Reach.OK, Reach.EXTERNAL)
-A_DAY = timedelta(days=1)
 
 
 def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
@@ -59,8 +57,8 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
     walk = Walk(state, rules, now)
     if walk.standing.until is not None:
         walk.look_again(walk.standing.until)
-    if state.mentorship.ends_on is not None:
-        walk.look_again(start_of_day(state.mentorship.ends_on + A_DAY, state.mentee.time_zone))
+    if state.over_at is not None:
+        walk.look_again(state.over_at)
     active = _can_be_acted_on(walk)
     for session in state.sessions if active else ():
         walk.look_again(session.starts_at)

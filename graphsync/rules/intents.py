@@ -257,12 +257,17 @@ class Suggestion:
     @property
     def about(self) -> str:
         """The matter of the question, which the answer names."""
-        return suggestion_about(self.intent.key)
+        return suggestion_about(self.intent)
 
 
-def suggestion_about(key: str) -> str:
-    """Return the matter under which an action of that key is suggested."""
-    return f"suggest/{key}"
+def suggestion_about(intent: CalendarIntent) -> str:
+    """Return the matter under which an action is suggested.
+
+    For a replacement that is the session it stands for: the number it would get may go to another one.
+    """
+    if isinstance(intent, BookSession) and intent.replaces is not None:
+        return f"suggest/replace/{intent.mentorship}/{intent.replaces}"
+    return f"suggest/{intent.key}"
 
 
 class Verdict(StrEnum):

@@ -9,9 +9,10 @@ from graphsync.mentoring import Choice, Loss, Medium, MentoringSession, Proposal
 from graphsync.rules.deadlines import after_working_time
 from graphsync.rules.intents import BookSession, KeepReason, Matter, MoveSession, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import cancel, move_request, standing_times
-from graphsync.rules.schema import BookAhead, RebookSameWeek, VideoFirst
+from graphsync.rules.requests import before_the_end, cancel, is_closing, move_request, span, standing_times
+from graphsync.rules.schema import BookAhead, RebookSameWeek, Undisturbed, VideoFirst
 from graphsync.rules.state import MentorshipState
+from graphsync.rules.suggesting import in_vain
 from graphsync.rules.video_first import medium_of_next, wants_room
 from graphsync.rules.walk import Walk
 
@@ -24,6 +25,12 @@ FROZEN = timedelta(hours=24)
 MARGIN = timedelta(minutes=30)
 """Added to the notice when a slot is sought, so that an invite that is sent a little later still keeps it."""
 
+NOT_SOUGHT_FOR = {
+    "outside": "the calendar of one of the two cannot be read",
+    "last_day": "no time is left before the last day",
+}
+"""Why no time is sought at all for a lost session, by code."""
+
 NOTHING_LOST = Step("rebook_same_week.nothing_lost", Verdict.DOES_NOT_APPLY)
 UNDER_WAY = Step("rebook_same_week.under_way", Verdict.WAITS)
 SKIPPED = Step("rebook_same_week.skipped", Verdict.ACTS)
@@ -34,6 +41,7 @@ ASKS_FOR_STANDING_TIME = Step("rebook_same_week.asks_for_standing_time", Verdict
 PAIR_FIRST = Step("rebook_same_week.pair_first", Verdict.WAITS)
 HELD_BACK = Step("rebook_same_week.held_back", Verdict.HOLDS)
 NOT_SOUGHT = Step("rebook_same_week.not_sought", Verdict.ACTS)
+NOT_AGREED = Step("rebook_same_week.not_agreed", Verdict.ACTS)
 PUTS_BACK = Step("rebook_same_week.puts_back", Verdict.ACTS)
 TOO_NEAR = Step("rebook_same_week.too_near", Verdict.HOLDS)
 MOVES_ABSENT = Step("rebook_same_week.moves_absent", Verdict.ACTS)
@@ -64,7 +72,7 @@ def rebook_same_week(walk: Walk, rule: RebookSameWeek) -> None:
             if session.replaces in lost and _is_skipped(state, lost[session.replaces]):
                 found = True
                 cancel(walk, rule, (SKIPS, SKIP_FAILED), session, "skipped", "one of the two wished to go without it")
-            elif _left_behind(state, session):
+            elif _left_behind(walk, session):
                 found = True
                 if _move_absent(walk, rule, session):
                     return
@@ -149,8 +157,12 @@ def _put_back(walk: Walk, rule: RebookSameWeek, lost: MentoringSession) -> None:
         return
     booking = _replacement(walk, rule, lost, f"session {lost.number} was lost and is put back")
     if booking is None:
-        reason = f"session {lost.number} was lost, and the calendar of one of the two cannot be read"
-        _settle(walk, rule, NOT_SOUGHT, lost, reason, "outside")
+        code = "outside" if state.has_external else "last_day"
+        _settle(walk, rule, NOT_SOUGHT, lost, f"session {lost.number} was lost, and {NOT_SOUGHT_FOR[code]}", code)
+    elif in_vain(state, booking, lost.lost_at or lost.starts_at, walk.now):
+        # Asked again its week would be over: what is to come then is the next session's.
+        reason = f"session {lost.number} was lost, and no new time was agreed on"
+        _settle(walk, rule, NOT_AGREED, lost, reason, "not_agreed")
     elif not walk.held_back(rule, HELD_BACK, booking.key):
         walk.act(rule, PUTS_BACK, booking)
 
@@ -202,11 +214,10 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
     week = iso_week(lost.starts_at, state.mentee.time_zone)
     length = lost.ends_at - lost.starts_at
     lead = now + rule.notice + MARGIN
-    proposal = _usable(lost.proposal, length, lead, until=week.end + rule.search_after)
-    later = max(lead, week.end)
-    rest = TimeSlot(start=max(lead, week.start), end=week.end) if max(lead, week.start) + length <= week.end else None
-    in_week = [] if rest is None else [rest]
-    afterwards = [TimeSlot(start=later, end=later + rule.search_after)]
+    proposal = _usable(state, lost.proposal, length, lead, until=week.end + rule.search_after)
+    later, week_end = max(lead, week.end), before_the_end(state, week.end)
+    in_week = span(max(lead, week.start), week_end, length)
+    afterwards = span(later, before_the_end(state, later + rule.search_after), length)
     if state.has_external:
         own = TimeSlot(start=lost.starts_at, end=lost.ends_at)
         in_week, afterwards = (
@@ -219,8 +230,7 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         return None
     number = max(session.number for session in state.sessions) + 1
     short_notice = after_working_time(now, rule.short_notice.length, state.mentee.hours)
-    short = max(short_notice or week.end, week.start)
-    short_end = min(lead + length, week.end)
+    short = span(max(short_notice or week_end, week.start), min(lead + length, week_end), length)
     medium = medium_of_next(state, video, lost)
     key = f"book/{state.mentorship.id}/{number}"
     return BookSession(
@@ -239,29 +249,38 @@ def _replacement(walk: Walk, rule: RebookSameWeek, lost: MentoringSession, reaso
         same_event=lost.loss not in (Loss.CANCELLED, Loss.NOT_HELD) and not lost.self_booked,
         week=week,
         week_windows=len(in_week),
-        short_notice=TimeSlot(start=short, end=short_end) if short + length <= short_end else None,
+        short_notice=next(iter(short), None),
         alternatives=rule.alternatives,
         proposal_by=lost.proposal.by if lost.proposal is not None and proposal is not None else None,
         least_lead=rule.notice,
+        closing=is_closing(walk, lost.starts_at),
+        quiet_reminder=walk.acts(walk.rule(Undisturbed)),
     )
 
 
-def _usable(proposal: Proposal | None, length: timedelta, lead: datetime, until: datetime) -> TimeSlot | None:
+def _usable(
+    state: MentorshipState, proposal: Proposal | None, length: timedelta, lead: datetime, until: datetime
+) -> TimeSlot | None:
     """Return the proposed time where it keeps the rules: as long as the session, on the quarter hour, in due time."""
     if proposal is None or proposal.ends_at - proposal.starts_at != length:
+        return None
+    if proposal.ends_at > before_the_end(state, proposal.ends_at):
         return None
     if not lead <= proposal.starts_at <= until or proposal.starts_at.minute % 15 or proposal.starts_at.second:
         return None
     return TimeSlot(start=proposal.starts_at, end=proposal.ends_at)
 
 
-def _left_behind(state: MentorshipState, session: MentoringSession) -> bool:
-    return any(
+def _left_behind(walk: Walk, session: MentoringSession) -> bool:
+    """Tell whether a session that stands falls into an absence, and no person has put it there."""
+    away = any(
         absence.covers(session.starts_at)
-        for person in (state.mentor, state.mentee)
+        for person in walk.state.pair
         for absence in person.absences
         if absence.ends_at is not None  # replies that are always on say nothing of a day some weeks ahead
     )
+    moved = session.moved_by_person
+    return away and walk.check(f"session {session.number} was not moved by a person", not moved, not moved)
 
 
 def _move_absent(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
@@ -287,7 +306,7 @@ def _take_proposal(walk: Walk, rule: RebookSameWeek, session: MentoringSession, 
     ahead = walk.rule(BookAhead)
     if session.replaces is None and ahead is not None:
         lead = max(lead, session.invited_at + ahead.lead_time.at_least)
-    slot = _usable(proposal, length, lead, until=now + rule.search_after)
+    slot = _usable(state, proposal, length, lead, until=now + rule.search_after)
     left = session.starts_at - now
     if left < FROZEN or slot is None:
         walk.look_again(proposal.starts_at - rule.search_after)  # it may just be too far ahead yet
@@ -359,6 +378,7 @@ PRACTICE = Practice(
         PAIR_FIRST,
         HELD_BACK,
         NOT_SOUGHT,
+        NOT_AGREED,
         PUTS_BACK,
         TOO_NEAR,
         MOVES_ABSENT,

@@ -10,7 +10,7 @@ from graphsync.calendar import BookingRequest, Limits, TimeSlot, zone
 from graphsync.mentoring import DayHours, Hold, MentoringSession, Person, WeeklyHours
 from graphsync.rules.durations import ClockSpan
 from graphsync.rules.intents import CancelSession, ReleaseTime, Step
-from graphsync.rules.schema import BookAhead, Rule, Undisturbed
+from graphsync.rules.schema import BookAhead, CloseWell, Rule, Undisturbed
 from graphsync.rules.state import MentorshipState
 from graphsync.rules.walk import Walk
 
@@ -50,6 +50,25 @@ def move_request(walk: Walk, key: str, windows: Sequence[TimeSlot], session: Men
         mentor_sessions=tuple(start for start in state.mentor_sessions if start != session.starts_at),
         blocked=(TimeSlot(start=session.starts_at, end=session.ends_at),),
     )
+
+
+def before_the_end(state: MentorshipState, at: datetime) -> datetime:
+    """Return `at`, or when the last day is over where that comes first: no session is put beyond it."""
+    return at if state.over_at is None else min(at, state.over_at)
+
+
+def span(start: datetime, end: datetime, length: timedelta) -> list[TimeSlot]:
+    """Return the time from `start` to `end` as the only window; none where no session of `length` fits into it."""
+    return [TimeSlot(start=start, end=end)] if start + length <= end else []
+
+
+def is_closing(walk: Walk, near: datetime) -> bool:
+    """Tell whether a session near that time is the closing one: a known last day comes before another would."""
+    state, ahead, close = walk.state, walk.rule(BookAhead), walk.rule(CloseWell)
+    if state.over_at is None or ahead is None or close is None:
+        return False
+    cadence = state.mentorship.cadence or ahead.cadence
+    return walk.acts(close) and close.closing_session and near + cadence > state.over_at
 
 
 def standing_times(state: MentorshipState, windows: Sequence[TimeSlot], length: timedelta) -> tuple[TimeSlot, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from graphsync.calendar import start_of_day
 from graphsync.mentoring import (
     MentoringSession,
     Mentorship,
@@ -75,6 +76,12 @@ class MentorshipState:
     def has_external(self) -> bool:
         """Whether one of the two is outside the organization, so that their calendar cannot be read."""
         return any(person.reach is Reach.EXTERNAL for person in self.pair)
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When the last day is over, by the mentee's clock; None where none is known."""
+        last = self.mentorship.ends_on
+        return None if last is None else start_of_day(last + timedelta(days=1), self.mentee.time_zone)
 
     def person(self, person: PersonId) -> Person:
         """Return the mentor or the mentee by id."""

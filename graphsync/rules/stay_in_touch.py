@@ -1,6 +1,7 @@
 """`stay_in_touch`: contact is kept alive between sessions, and who has lost it is offered a pause or an end.
 
-Silence is not inferred from messages: contact is a session, "we talked", or an answered question.
+Silence is not inferred from messages: contact is a session, "we talked", or a question that is asked through the service
+or answered.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import zlib
 from datetime import datetime, timedelta
 
-from graphsync.mentoring import Choice, FlagKind, MentoringSession
+from graphsync.mentoring import Choice, FlagKind, MentoringSession, RequestSource
 from graphsync.rules.held import Held, held
 from graphsync.rules.intents import Matter, Step, Verdict
 from graphsync.rules.practice import Practice
@@ -90,8 +91,9 @@ def last_contact_at(walk: Walk) -> datetime:
     state, now = walk.state, walk.now
     met = [s.ends_at for s in state.sessions if held(state, s, now) in (Held.HELD, Held.UNCONFIRMED)]
     said = [reply.at for reply in state.replies if reply.choice in CONTACT and reply.at <= now]
+    asked = [r.asked_at for r in state.open_requests if r.source is RequestSource.QUESTION and r.asked_at <= now]
     begun_at = min(starts_at(state), now)
-    return max(begun_at, walk.standing.until or begun_at, *met, *said)
+    return max(begun_at, walk.standing.until or begun_at, *met, *said, *asked)
 
 
 def _between_sessions(walk: Walk, rule: StayInTouch) -> None:

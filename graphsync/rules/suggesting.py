@@ -46,7 +46,7 @@ def asked_person(state: MentorshipState) -> PersonId:
 
 def ask(state: MentorshipState, intent: CalendarIntent, now: datetime) -> Asked:
     """Return whether `intent` was agreed to, is to be suggested now, or waits."""
-    about = suggestion_about(intent.key)
+    about = suggestion_about(intent)
     questions = [nudge for nudge in state.nudges if nudge.about == about]
     last_asked_at = max((nudge.sent_at for nudge in questions), default=None)
     reply = state.reply(about)
@@ -64,6 +64,16 @@ def ask(state: MentorshipState, intent: CalendarIntent, now: datetime) -> Asked:
     later = _with_time_to_answer(intent, now)
     suggestion = Suggestion(intent=later, person=asked_person(state), asked=len(questions) + 1)
     return Asked(intent=intent, verdict=Verdict.SUGGESTS, text="it is suggested", suggestion=suggestion)
+
+
+def in_vain(state: MentorshipState, intent: CalendarIntent, since: datetime, now: datetime) -> bool:
+    """Tell whether `intent` was turned down after `since`, or has been suggested for a week without an answer."""
+    about = suggestion_about(intent)
+    reply = state.reply(about)
+    if reply is not None and reply.at >= since:
+        return reply.choice is not Choice.YES
+    asked = (nudge.sent_at for nudge in state.nudges if nudge.about == about and nudge.sent_at >= since)
+    return any(now >= sent_at + ASK_AGAIN for sent_at in asked)
 
 
 def _with_time_to_answer(intent: CalendarIntent, now: datetime) -> CalendarIntent:

@@ -8,7 +8,7 @@ from graphsync.calendar import TimeSlot, iso_week
 from graphsync.mentoring import Choice, Hold, HoldKind, MentoringSession, OptIn, Person, PersonId, Response
 from graphsync.rules.intents import HoldTime, Matter, MoveSession, SetPresence, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import give_back, move_request
+from graphsync.rules.requests import before_the_end, give_back, move_request, span
 from graphsync.rules.schema import Prepare, Undisturbed
 from graphsync.rules.walk import Walk
 
@@ -130,27 +130,7 @@ def _booked_over(walk: Walk, rule: Undisturbed, session: MentoringSession, perso
         far,
     )
     if reply is not None and reply.choice is Choice.YES and far:
-        key = f"move/{session.mentorship}/{session.number}/{about.rsplit('/', 1)[-1]}/over"
-        if walk.under_way(f"{key}/") or walk.held_back(rule, MOVE_HELD_BACK, key):
-            return
-        week = iso_week(session.starts_at, state.mentee.time_zone)
-        lead = walk.now + MOVE_NOTICE
-        # It is over 48 hours away: a day from now its week is not over.
-        in_week = TimeSlot(start=max(lead, week.start), end=week.end)
-        request = move_request(walk, key, (in_week, TimeSlot(start=week.end, end=week.end + SEARCH_AFTER)), session)
-        walk.act(
-            rule,
-            MOVES,
-            MoveSession(
-                key=key,
-                mentorship=session.mentorship,
-                rule=rule.name,
-                reason=f"another meeting lies over session {session.number}, and a move was wished",
-                number=session.number,
-                request=request,
-                wished_by=frozenset({person.id}),
-            ),
-        )
+        _move(walk, rule, session, person, f"move/{about.removeprefix('over/')}/over")
     elif reply is None and not walk.said(about, person):
         walk.nudge(
             rule,
@@ -163,6 +143,33 @@ def _booked_over(walk: Walk, rule: Undisturbed, session: MentoringSession, perso
             move_offered=far,
             choices=(Choice.YES,) if far else (),
         )
+
+
+def _move(walk: Walk, rule: Undisturbed, session: MentoringSession, person: Person, key: str) -> None:
+    """Move a session that another meeting lies over, as whoever is booked over it wished."""
+    if walk.under_way(f"{key}/") or walk.held_back(rule, MOVE_HELD_BACK, key):
+        return
+    state = walk.state
+    week = iso_week(session.starts_at, state.mentee.time_zone)
+    length = session.ends_at - session.starts_at
+    in_week = span(max(walk.now + MOVE_NOTICE, week.start), before_the_end(state, week.end), length)
+    afterwards = span(week.end, before_the_end(state, week.end + SEARCH_AFTER), length)
+    if not (in_week or afterwards):
+        walk.note(rule, MOVE_HELD_BACK, f"no other time for session {session.number} is left before the last day")
+        return
+    walk.act(
+        rule,
+        MOVES,
+        MoveSession(
+            key=key,
+            mentorship=session.mentorship,
+            rule=rule.name,
+            reason=f"another meeting lies over session {session.number}, and a move was wished",
+            number=session.number,
+            request=move_request(walk, key, (*in_week, *afterwards), session),
+            wished_by=frozenset({person.id}),
+        ),
+    )
 
 
 def _presence(walk: Walk, rule: Undisturbed, session: MentoringSession) -> None:

@@ -71,6 +71,7 @@ def requests(draw, number):
         target=draw(st.none() | st.just(START + timedelta(days=2))),
         earliest=draw(st.booleans()),
         use_offered=draw(st.sampled_from([(), (mentor,), (mentor, mentee)])),
+        then_offered=draw(st.sampled_from([(), (mentee, mentor)])),
         mentor_limits=draw(st.none() | st.builds(Limits, per_day=st.integers(1, 2), per_week=st.integers(1, 3))),
         mentor_sessions=tuple(draw(st.lists(time_slots().map(lambda slot: slot.start), max_size=1))),
     )
@@ -104,7 +105,7 @@ def assert_may_be(slot, request, availability):
         for absence in person.absences:
             assert slot.end <= absence.starts_at or (absence.ends_at is not None and absence.ends_at <= slot.start)
         usable = person.hours.hours
-        if name in request.use_offered and person.offered is not None:
+        if name in (*request.use_offered, *request.then_offered) and person.offered is not None:
             usable += person.offered.hours
         assert within(WeeklyHours(time_zone=person.hours.time_zone, hours=usable), slot)
 

@@ -74,6 +74,20 @@ def test_a_no_is_heeded(opened):
     assert len(subjects(tenant, "tom")) == 2
 
 
+def test_a_no_to_a_new_time_for_a_lost_session_lets_the_next_one_be_booked(opened):
+    tenant = opened(ENFORCE + REBOOK.replace("enforce", "suggest"))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    tenant.cancel("tom", tenant.only_meeting("tom"))
+    tenant.run_for(hours=5)
+    assert tenant.meetings("tom") == []
+    tenant.click("tom", "No, leave it as it is")
+    tenant.run_until(berlin("2026-03-04 12:00"))
+    (told,) = tenant.mails("mira", "rebook_same_week")
+    assert "no new time was agreed on" in told.body
+    assert len(tenant.meetings("tom", "mira")) == 1
+    assert [session.replaces for session in tenant.sessions()] == [None, None]
+
+
 def test_a_mentorship_begins_with_a_word_to_both_and_books_when_both_have_said_yes(opened):
     tenant = opened(START + ENFORCE)
     tenant.run_until(berlin("2026-03-02 10:00"))

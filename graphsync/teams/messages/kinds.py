@@ -70,6 +70,8 @@ _REASON_CODES = (
     "skipped",
     "ended",
     "outside",
+    "last_day",
+    "not_agreed",
 )
 _AWAY = ByLanguage(en="Mira Vogel is away", fr="absence de Mira Vogel")
 _NO_HOUR = ByLanguage(en="there was no hour that both had free", fr="il n’y avait aucun créneau libre pour les deux")

@@ -279,6 +279,22 @@ def test_offered_hours_are_used_only_where_own_ones_do_not_meet_and_only_of_thos
     assert placed(a_request(use_offered=("mentor", "mentee")), montreal, near).slot is None
 
 
+def test_where_the_hours_offered_first_leave_no_time_those_of_the_second_try_are_used():
+    montreal = a_person(
+        "mentor", hours_of(zone="America/Toronto"), offered=hours_of("03:00", "04:00", "America/Toronto")
+    )
+    sydney = a_person(
+        "mentee", hours_of(zone="Australia/Sydney"), offered=hours_of("07:00", "09:00", "Australia/Sydney")
+    )
+    turns = {"use_offered": ("mentor",), "then_offered": ("mentor", "mentee")}
+    found = placed(a_request(**turns), montreal, sydney)
+    assert found.slot == placed(a_request(use_offered=("mentee",)), montreal, sydney).slot is not None
+    full = a_person("mentor", hours_of(zone="America/Toronto"), busy=(WEEK,))
+    assert placed(a_request(**turns), full, sydney).reasons == {"mentor": Reason.BUSY}
+    fits = a_person("mentor", hours_of(zone="America/Toronto"), offered=hours_of("18:00", "20:00", "America/Toronto"))
+    assert placed(a_request(**turns), fits, sydney).slot == session("11-02T23:30")
+
+
 def test_unreadable_people_are_never_placed_and_are_the_reason():
     found = placed(a_request(), a_person("mentee", unreadable="5009"))
     assert (found.slot, found.reasons) == (None, {"mentee": Reason.UNREADABLE})

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from builders import (
@@ -221,6 +221,24 @@ def test_the_clock_runs_in_the_working_time_of_whoever_owes_the_answer(mentor, d
 def test_the_clock_runs_by_the_wall_on_both_sides_of_a_change(asked_at, starts_at, due_at):
     state = a_state(an_invite(starts_at=starts_at, invited_at=at(asked_at)))
     assert decided(state, at(asked_at)).wake_at == at(due_at)
+
+
+@pytest.mark.parametrize(
+    "pause",
+    [
+        pytest.param(
+            {"replies": (a_reply("mentorship/m1", "pause", at=at("09-15 10:00"), until=date(2026, 9, 21)),)},
+            id="of the two",
+        ),
+        pytest.param({"mentorship": a_mentorship(paused_until=date(2026, 9, 21))}, id="of the file"),
+    ],
+)
+def test_a_pause_stops_the_clock(pause):
+    state = a_state(an_invite(), **pause)
+    due_at = decided(state, at("09-21 09:00")).wake_at
+    assert due_at > at("09-21 09:00")
+    assert nudged(state, at("09-21 09:00")) == []
+    assert nudged(state, at("09-23 10:00")) == [(MENTOR, 1)]
 
 
 @pytest.mark.parametrize("person", [MENTOR, MENTEE])

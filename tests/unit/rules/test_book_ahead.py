@@ -229,6 +229,7 @@ def test_offered_hours_are_used_in_turns(offers, turns):
     first = booking(a_state(mentorship=mentorship))
     second = booking(a_state(a_session(1, "09-22 10:00"), mentorship=mentorship), at("09-22 10:00"))
     assert [first.request.use_offered, second.request.use_offered] == turns
+    assert set(first.request.then_offered) == set(second.request.then_offered) == {*turns[0], *turns[1]}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from builders import (
@@ -17,6 +17,8 @@ from builders import (
     ahead,
     an_attempt,
     at,
+    closing,
+    quiet,
     rebook,
     rules,
     video,
@@ -326,6 +328,13 @@ def test_a_session_too_near_to_be_moved_does_not_keep_the_one_after_it():
             a_state(a_session(1, "09-16 10:00"), mentor=away("09-16 00:00", "09-17 00:00")), id="over already"
         ),
         pytest.param(a_state(a_session(1, "09-23 10:00"), mentor=away("09-24 00:00", "09-25 00:00")), id="away later"),
+        pytest.param(
+            a_state(
+                a_session(1, "09-23 10:00", written_start=at("09-24 10:00"), written_end=at("09-24 10:50")),
+                mentor=away("09-23 00:00", "09-24 00:00"),
+            ),
+            id="a person has put it there",
+        ),
     ],
 )
 def test_nothing_is_moved_for_an_absence_that_says_nothing_of_the_session(state):
@@ -525,6 +534,99 @@ def test_a_move_under_way_is_left_alone_and_one_that_failed_is_not_tried_again()
     assert [line.step for line in moving.trace] == ["rebook_same_week.move_under_way"]
     failed = near("09-21 10:00", session, attempts=(an_attempt(key),))
     assert (failed.intents, failed.trace[0].step) == ((), "rebook_same_week.held_back")
+
+
+# ---------------------------------------------------------------- what is only suggested
+
+SUGGESTED = "suggest/replace/m1/1"
+ASKED = a_nudge(SUGGESTED, MENTEE, ACT_AT, practice="suggestion")
+
+
+def suggested(now=ACT_AT, session=None, chosen=None, **state):
+    return decide(a_state(session or lost(), **state), rules(*(chosen or [rebook(mode="suggest")])), now)
+
+
+def settled(decision):
+    return [(intent.number, intent.code) for intent in decision.intents if isinstance(intent, KeepReason)]
+
+
+def test_a_replacement_is_suggested_under_the_session_it_stands_for():
+    (suggestion,) = suggested().suggestions
+    assert suggestion.about == SUGGESTED
+    assert suggested(at("09-24 10:00"), nudges=(ASKED,)).wake_at == ACT_AT + 7 * DAY
+
+
+def test_a_no_settles_a_lost_session_without_a_new_time():
+    assert settled(suggested(nudges=(ASKED,), replies=(a_reply(SUGGESTED, "no", at=ACT_AT),))) == [(1, "not_agreed")]
+
+
+def test_a_week_without_an_answer_settles_it_as_well():
+    assert settled(suggested(ACT_AT + 7 * DAY - HOUR, nudges=(ASKED,))) == []
+    assert settled(suggested(ACT_AT + 7 * DAY, nudges=(ASKED,))) == [(1, "not_agreed")]
+
+
+def test_a_yes_puts_it_back():
+    (booking,) = suggested(ACT_AT + 8 * DAY, nudges=(ASKED,), replies=(a_reply(SUGGESTED, at=ACT_AT),)).intents
+    assert isinstance(booking, BookSession)
+
+
+def test_what_was_answered_before_it_was_lost_settles_nothing():
+    before = LOST_AT - HOUR
+    asked = a_nudge(SUGGESTED, MENTEE, before - 7 * DAY, practice="suggestion")
+    assert settled(suggested(nudges=(asked,), replies=(a_reply(SUGGESTED, "no", at=before),))) == []
+
+
+def test_what_was_said_of_a_replacement_is_not_said_of_the_next_session():
+    both = (ahead(mode="suggest"), rebook(mode="suggest"))
+    state = {"nudges": (ASKED,), "replies": (a_reply(SUGGESTED, "no", at=ACT_AT),)}
+    decision = suggested(chosen=both, session=lost(no_slot_reason="no new time was agreed on"), **state)
+    assert [(s.intent.number, s.about) for s in decision.suggestions] == [(2, "suggest/book/m1/2")]
+
+
+# ---------------------------------------------------------------- before a known last day
+
+
+def ending(month, day, **changes):
+    return a_mentorship(ends_on=date(2026, month, day), **changes)
+
+
+def test_nothing_is_sought_beyond_the_last_day():
+    (in_week,) = only(a_state(lost(), mentorship=ending(9, 25))).request.windows
+    assert in_week == TimeSlot(start=ACT_AT + NOTICE, end=at("09-26 00:00"))
+    in_week, later = only(a_state(lost(), mentorship=ending(9, 30))).request.windows
+    assert (in_week.end, later) == (WEEK.end, TimeSlot(start=WEEK.end, end=at("10-01 00:00")))
+
+
+def test_where_no_time_is_left_before_the_last_day_the_two_are_told_so():
+    (keep,) = decide(a_state(lost(), mentorship=ending(9, 21)), rules(rebook()), ACT_AT).intents
+    assert isinstance(keep, KeepReason)
+    assert keep.code == "last_day"
+
+
+@pytest.mark.parametrize(("day", "by"), [(23, None), (24, MENTOR)])
+def test_a_proposed_time_beyond_the_last_day_is_passed_over(day, by):
+    state = a_state(lost(proposal=a_proposal("09-24 14:00")), mentorship=ending(9, day))
+    assert only(state).proposal_by == by
+
+
+@pytest.mark.parametrize(
+    ("last_day", "chosen", "found"),
+    [
+        pytest.param(30, (ahead(), rebook(), closing()), True, id="no further session fits"),
+        pytest.param(30, (ahead(cadence=3 * DAY), rebook(), closing()), False, id="another one follows"),
+        pytest.param(30, (ahead(), rebook(), closing(mode="observe")), False, id="closing is only observed"),
+        pytest.param(30, (ahead(), rebook()), False, id="nothing closes well"),
+        pytest.param(30, (rebook(), closing()), False, id="nobody books ahead"),
+    ],
+)
+def test_what_takes_the_place_of_the_closing_session_is_the_closing_one(last_day, chosen, found):
+    state = a_state(lost(), mentorship=ending(9, last_day))
+    assert [i.closing for i in decide(state, rules(*chosen), ACT_AT).intents if isinstance(i, BookSession)] == [found]
+
+
+def test_the_invite_of_a_replacement_reminds_of_a_quiet_room_as_well():
+    (booking,) = (i for i in decide(a_state(lost()), rules(rebook(), quiet()), ACT_AT).intents)
+    assert booking.quiet_reminder
 
 
 # ---------------------------------------------------------------- somebody outside the organization

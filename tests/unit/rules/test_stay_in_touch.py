@@ -17,7 +17,7 @@ from builders import (
     touch,
 )
 
-from graphsync.mentoring import Choice, FlagKind, Loss
+from graphsync.mentoring import Choice, FlagKind, Loss, OpenRequest, RequestSource
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import FlagMentorship, Matter, SendNudge
 
@@ -75,6 +75,14 @@ def test_after_three_cadences_they_have_lost_touch_and_are_offered_a_pause_or_an
 def test_what_the_two_say_counts_as_contact(choice):
     state = a_state(MET, replies=(a_reply("touch/m1/20260915", choice, at=at("10-10 10:00")),))
     assert decided(state, "10-14 10:00").intents == ()
+
+
+@pytest.mark.parametrize(("source", "flagged"), [("question", []), ("chat", [FlagKind.NOT_MEETING])])
+def test_a_question_asked_through_the_service_counts_as_contact(source, flagged):
+    asked = OpenRequest(
+        key="m1/asked/1", mentorship="m1", source=RequestSource(source), owed_by=MENTOR, asked_at=at("10-10 10:00")
+    )
+    assert flags(decided(a_state(MET, open_requests=(asked,)), "10-14 10:00")) == flagged
 
 
 def test_a_session_to_come_is_waited_for():

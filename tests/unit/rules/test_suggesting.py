@@ -21,7 +21,7 @@ from builders import (
 from graphsync.calendar import TimeSlot
 from graphsync.mentoring import Loss
 from graphsync.rules.decide import decide
-from graphsync.rules.intents import AddOnlineMeeting, BookSession, MoveSession, Verdict
+from graphsync.rules.intents import AddOnlineMeeting, BookSession, MoveSession, Verdict, suggestion_about
 from graphsync.rules.requests import move_request
 from graphsync.rules.suggesting import ask, asked_person
 from graphsync.rules.walk import Walk
@@ -67,7 +67,7 @@ def booking(state=None, rule=None, now=NOW):
 
 
 def yes_to(intent, starts_at, now=NOW):
-    return ask(a_state(replies=(a_reply(f"suggest/{intent.key}", starts_at=starts_at),)), intent, now).agreed
+    return ask(a_state(replies=(a_reply(suggestion_about(intent), starts_at=starts_at),)), intent, now).agreed
 
 
 def test_a_yes_is_for_the_time_that_was_suggested():

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from builders import (
@@ -166,6 +166,14 @@ def test_late_in_its_week_it_is_moved_a_day_ahead_at_least():
     sunday = a_session(1, "09-27 23:00", booked_over=frozenset({MENTEE}))
     (move,) = moves(decided(sunday, now="09-24 22:00", replies=(a_reply("over/m1/1/20260927T2100"),)))
     assert move.request.windows == (slot("09-25 22:00", "09-28 00:00"), slot("09-28 00:00", "10-12 00:00"))
+
+
+def test_it_is_moved_before_a_known_last_day_or_not_at_all():
+    yes = (a_reply(ABOUT),)
+    (move,) = moves(decided(OVER, replies=yes, mentorship=a_mentorship(ends_on=date(2026, 9, 24))))
+    assert move.request.windows == (slot("09-21 00:00", "09-25 00:00"),)
+    beyond = decided(OVER, now="09-19 10:00", replies=yes, mentorship=a_mentorship(ends_on=date(2026, 9, 19)))
+    assert (moves(beyond), "undisturbed.move_held_back" in steps(beyond)) == ([], True)
 
 
 def test_a_no_or_a_yes_that_came_too_late_moves_nothing():
