@@ -50,10 +50,10 @@ class SqlMentorships:
         self._connection.execute(update(mentorships).where(mentorships.c.id == mentorship).values(wake_at=instant))
 
     def due(self, now: datetime) -> list[MentorshipId]:
-        """Return the active mentorships whose timer has come, longest overdue first."""
+        """Return the mentorships whose timer has come, longest overdue first; what is ended may have a last word to say."""
         rows = self._connection.scalars(
             select(mentorships.c.id)
-            .where(mentorships.c.status == Status.ACTIVE, mentorships.c.wake_at <= now)
+            .where(mentorships.c.wake_at <= now)
             .order_by(mentorships.c.wake_at, mentorships.c.id)
         )
         return [MentorshipId(row) for row in rows]

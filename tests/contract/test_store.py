@@ -272,7 +272,7 @@ def test_a_person_has_the_mentorships_of_either_role(ledger):
     assert ledger.mentorships.of(PersonId("nobody")) == []
 
 
-def test_only_active_mentorships_whose_time_has_come_are_due(ledger):
+def test_mentorships_whose_time_has_come_are_due_whatever_their_status(ledger):
     for number, (status, wake_at) in enumerate(
         [
             (Status.ACTIVE, NOW),
@@ -280,13 +280,13 @@ def test_only_active_mentorships_whose_time_has_come_are_due(ledger):
             (Status.ACTIVE, NOW + MINUTE),
             (Status.ACTIVE, None),
             (Status.PAUSED, NOW - DAY),
-            (Status.ENDED, NOW - DAY),
+            (Status.ENDED, NOW - 2 * DAY),
         ]
     ):
         identity = MentorshipId(f"m{number}")
         ledger.mentorships.save(a_mentorship(identity, status=status))
         ledger.mentorships.set_wake_at(identity, wake_at)
-    assert ledger.mentorships.due(NOW) == ["m1", "m0"]
+    assert ledger.mentorships.due(NOW) == ["m5", "m4", "m1", "m0"]
 
 
 def test_a_chat_is_found_by_its_mentorship_and_the_other_way_round(ledger):
@@ -638,8 +638,6 @@ def test_sweeps_are_set_moved_and_dropped(ledger):
 
 
 def test_the_next_instant_is_the_earliest_of_all_timers(ledger):
-    ledger.mentorships.save(a_mentorship(PAIR, status=Status.PAUSED))
-    ledger.mentorships.set_wake_at(PAIR, NOW - DAY)
     assert ledger.work.next_at() is None
     ledger.outbox.add(an_action(next_attempt_at=NOW + 4 * HOUR))
     assert ledger.work.next_at() == NOW + 4 * HOUR

@@ -80,7 +80,7 @@ class Mentorships(Protocol):
         ...
 
     def due(self, now: datetime) -> list[MentorshipId]:
-        """Return the active ones whose time has come."""
+        """Return those whose time has come, ended ones included."""
         ...
 
     def chat(self, mentorship: MentorshipId) -> tuple[str, datetime] | None:
