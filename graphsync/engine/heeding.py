@@ -1,8 +1,8 @@
 """What was ordered by command beside what the mentorships file says, each time that is read.
 
-An order holds until its mentorship's line says something else of how it stands than when the order was given. A line that
-says `ended` is no such thing for an ordered end, and neither is one that is gone before the end was done well; what began
-by a swapped mentor is kept until it has a line.
+An order holds until its mentorship's line says something else of how it stands than when the order was given. A line
+that says `ended` is no such thing for an ordered end, and neither is one that is gone before the end was done well;
+what began by a swapped mentor is kept until it has a line.
 """
 
 from __future__ import annotations

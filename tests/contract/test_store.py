@@ -297,6 +297,8 @@ def test_a_chat_is_found_by_its_mentorship_and_the_other_way_round(ledger):
     ledger.mentorships.save_chat(PAIR, "chat-1", NOW + HOUR)
     assert ledger.mentorships.chat(PAIR) == ("chat-1", NOW + HOUR)
     assert ledger.mentorships.by_chat("chat-1") == PAIR
+    ledger.mentorships.drop_chat(PAIR)
+    assert (ledger.mentorships.chat(PAIR), ledger.mentorships.by_chat("chat-1")) == (None, None)
 
 
 def test_of_two_mentorships_with_one_chat_the_active_one_is_meant(ledger):

@@ -91,6 +91,10 @@ class Mentorships(Protocol):
         """Keep the pair's chat and until when it was read."""
         ...
 
+    def drop_chat(self, mentorship: MentorshipId) -> None:
+        """Forget the pair's chat."""
+        ...
+
     def by_chat(self, chat_id: str) -> MentorshipId | None:
         """Return whose chat this is, or None."""
         ...
