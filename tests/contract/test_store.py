@@ -951,12 +951,19 @@ def test_ended_actions_go_by_kind_and_pending_ones_stay(ledger):
     assert not any(ledger.outbox.add(an_action(key)) for key in ended)
 
 
-def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger):
-    kept = [an_entry(LONG), an_entry(SHORT, action="nudge/m1/invite/1/1/anna")]
-    gone = [an_entry(LONG - AN_INSTANT), an_entry(SHORT - AN_INSTANT, action="nudge/m1/invite/1/1/anna")]
-    for entry in kept + gone:
+@pytest.mark.parametrize(
+    "name", ["nudge/m1/invite/1/1/mentor", "messages/nudge/m1/invite/1/1/mentor/20260302T080000Z", "relay/m1/question/anna"]
+)
+def test_audit_of_messages_has_the_short_term_and_of_all_else_the_long_one(ledger, name):
+    gone = an_entry(SHORT - AN_INSTANT, action=f"{name}/1")
+    kept = [an_entry(LONG), an_entry(SHORT, action=f"{name}/2")]
+    for entry in (gone, *kept):
+        if entry.action.startswith(name):
+            ledger.outbox.add(an_action(entry.action, kind=ActionKind.NUDGE, created_at=entry.at))
+            ledger.outbox.finish(entry.action, Outcome.DONE, "sent", entry.at)
         ledger.records.add_audit(entry)
-    assert purge(ledger) == 2
+    ledger.records.add_audit(an_entry(LONG - AN_INSTANT))
+    assert purge(ledger) == 3, "with the message itself"
     assert ledger.records.audit() == kept
 
 
