@@ -6,11 +6,12 @@ import logging
 from dataclasses import dataclass
 
 from graphsync.engine.context import Context
+from graphsync.engine.needed import status_of
 from graphsync.engine.people import next_sweep
-from graphsync.engine.ports import Alert, Subject, SubjectKind
-from graphsync.engine.waiting import FIRST_LOOK_BACK, OVERLAP, keep_waiting
+from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
+from graphsync.engine.waiting import FIRST_LOOK_BACK, OVERLAP, is_asked_for, keep_waiting
 from graphsync.errors import GraphAuthError, GraphNotFound
-from graphsync.mentoring import MentorshipId, OpenRequest, OptIn, RequestSource, Status
+from graphsync.mentoring import Mentorship, MentorshipId, OpenRequest, OptIn, RequestSource, Status
 from graphsync.teams.chats import ChatMessage, waiting_message
 
 log = logging.getLogger(__name__)
@@ -30,8 +31,12 @@ class ChatLooks:
         subject = Subject(kind=SubjectKind.PAIR, owner=mentorship_id)
         with context.store.transaction() as ledger:
             mentorship = ledger.mentorships.get(mentorship_id)
-            wanted = mentorship is not None and mentorship.status is Status.ACTIVE and OptIn.CHAT in mentorship.opt_ins
-            if mentorship is None or not wanted or ledger.mentorships.chat(mentorship_id) is not None:
+            if mentorship is None:
+                return
+            if not self._may_be_read(ledger, mentorship):
+                self._forget(ledger, mentorship_id)
+                return
+            if ledger.mentorships.chat(mentorship_id) is not None:
                 ledger.work.drop_sweep(subject)
                 return
         pair = frozenset((mentorship.mentor, mentorship.mentee))
@@ -57,6 +62,22 @@ class ChatLooks:
             ledger.work.mark(chat, now)
             ledger.work.set_sweep(chat, next_sweep(chat, context.config.deployment.sweep.chats, now))
 
+    def _may_be_read(self, ledger: Ledger, mentorship: Mentorship) -> bool:
+        asked_for = is_asked_for(self.context.config, mentorship, OptIn.CHAT, RequestSource.CHAT)
+        return asked_for and status_of(ledger, mentorship, self.context.now()) is not Status.ENDED
+
+    def _forget(self, ledger: Ledger, mentorship: MentorshipId) -> None:
+        """Let go of a chat where consent or the mentorship has ended, or no rule asks for chats any more."""
+        now, known = self.context.now(), ledger.mentorships.chat(mentorship)
+        ledger.work.drop_sweep(Subject(kind=SubjectKind.PAIR, owner=mentorship))
+        keep_waiting(ledger, _waiting(ledger, mentorship), None, now)
+        if known is None:
+            return
+        ledger.mentorships.drop_chat(mentorship)
+        # Two people who mentor each other have one chat: the other mentorship may still want it.
+        ledger.work.mark(Subject(kind=SubjectKind.CHAT, owner=known[0]), now)
+        ledger.work.mark(Subject(kind=SubjectKind.SUBSCRIPTION, owner=messages_of(known[0])), now)
+
     def chat(self, chat_id: str) -> None:
         """Look at what is new in one chat, and open or close what waits in it."""
         context, now = self.context, self.context.now()
@@ -65,8 +86,12 @@ class ChatLooks:
             known = ledger.mentorships.chat(mentorship_id) if mentorship_id else None
             mentorship = ledger.mentorships.get(mentorship_id) if mentorship_id else None
             if mentorship_id is None or known is None or mentorship is None:
+                ledger.work.drop_sweep(Subject(kind=SubjectKind.CHAT, owner=chat_id))
                 return
-            waiting = next((r for r in ledger.requests.of(mentorship_id) if r.source is RequestSource.CHAT), None)
+            if not self._may_be_read(ledger, mentorship):
+                self._forget(ledger, mentorship_id)
+                return
+            waiting = _waiting(ledger, mentorship_id)
         try:
             messages = context.graph.list_chat_messages(chat_id, known[1] - OVERLAP)
         except GraphNotFound:
@@ -98,3 +123,12 @@ class ChatLooks:
         with context.store.transaction() as ledger:
             ledger.mentorships.save_chat(mentorship_id, chat_id, max(read_until, known[1]))
             keep_waiting(ledger, waiting, request, now)
+
+
+def messages_of(chat_id: str) -> str:
+    """Return the resource by which the messages of a chat are subscribed to."""
+    return f"chats/{chat_id}/messages"
+
+
+def _waiting(ledger: Ledger, mentorship: MentorshipId) -> OpenRequest | None:
+    return next((r for r in ledger.requests.of(mentorship) if r.source is RequestSource.CHAT), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -186,8 +186,10 @@ class Composer:
         return "; ".join(dict.fromkeys(said)) or without
 
     def reason_kept(self, state: MentorshipState, why: NoSlot | None) -> str:
-        """Return the same as it is kept, for explanations: in English, whoever reads it."""
-        return self.reason(state, why, Reader(name="", language="en", time_zone="UTC"))
+        """Return the same as it is kept, for explanations: in English, and with a role where a name would be."""
+        mentor, mentee = (replace(person, display_name=f"the {state.role(person.id)}") for person in state.pair)
+        nameless = replace(state, mentor=mentor, mentee=mentee)
+        return self.reason(nameless, why, Reader(name="", language="en", time_zone="UTC"))
 
     # ------------------------------------------------------------ messages
 

@@ -1,8 +1,8 @@
 """What was ordered by command beside what the mentorships file says, each time that is read.
 
-An order holds until its mentorship's line says something else of how it stands than when the order was given. What was
-ordered to end ends well also where its line is gone by then, or says `ended`; what began by a swapped mentor is kept
-until it has a line.
+An order holds until its mentorship's line says something else of how it stands than when the order was given. A line
+that says `ended` is no such thing for an ordered end, and neither is one that is gone before the end was done well;
+what began by a swapped mentor is kept until it has a line.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def heed_order(ledger: Ledger, mentorship: Mentorship, row: MentorshipRow, now: 
         return mentorship
     if order.unlisted:
         ledger.records.clear_alert(_unlisted(mentorship.id))
-    if order.row != row.stands and not (row.status is Status.ENDED and _ends_still(mentorship, order)):
+    if order.row != row.stands and not (row.status is Status.ENDED and order.kind is OrderKind.END):
         forget_order(ledger, mentorship.id)
         if order.kind is not OrderKind.START and under_order(mentorship, order) != mentorship:
             _note_dropped(ledger, order, now)
@@ -59,17 +59,13 @@ def holds_unlisted(ledger: Ledger, mentorship: Mentorship) -> bool:
         alert = Alert(key=_unlisted(mentorship.id), text=text, raised_at=order.given_at)
         ledger.records.raise_alert(alert)
         return True
-    return _ends_still(mentorship, order)
+    return order.kind is OrderKind.END and mentorship.closed_at is None
 
 
 def forget_order(ledger: Ledger, mentorship: MentorshipId) -> None:
     """Let what was ordered for a mentorship hold no more, and its alert stand no more."""
     ledger.mentorships.drop_order(mentorship)
     ledger.records.clear_alert(_unlisted(mentorship))
-
-
-def _ends_still(mentorship: Mentorship, order: Order) -> bool:
-    return order.kind is OrderKind.END and mentorship.closed_at is None
 
 
 def _unlisted(mentorship: MentorshipId) -> str:

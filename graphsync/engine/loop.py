@@ -13,6 +13,7 @@ from graphsync.engine.chats import ChatLooks
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.coordinators import CoordinatorLooks
 from graphsync.engine.mail import MailLooks
+from graphsync.engine.needed import is_needed, let_go
 from graphsync.engine.outcomes import matter_of
 from graphsync.engine.people import PeopleLooks, next_sweep
 from graphsync.engine.perform import Performer
@@ -28,6 +29,8 @@ from graphsync.rules.mentorships import MentorshipRow
 log = logging.getLogger(__name__)
 
 LOOKS = frozenset(SubjectKind) - {SubjectKind.MENTORSHIP}
+OF_PEOPLE = frozenset({SubjectKind.EVENT, SubjectKind.MAILBOX, SubjectKind.PERSON})
+"""The looks that read of one person, whose id is the owner."""
 CLAIMS = 200
 ALL_AT_ONCE = 1_000_000
 MOST_ROUNDS = 200
@@ -263,6 +266,8 @@ class Engine:
     def _look_at(self, claim: Claim) -> timedelta | None:
         """Look at one dirty subject; return when it wants a second look, None where it does not."""
         subject = claim.subject
+        if subject.kind in OF_PEOPLE and self._is_let_go(PersonId(subject.owner)):
+            return None
         match subject.kind:
             case SubjectKind.EVENT:
                 return self._sessions.event(PersonId(subject.owner), subject.item)
@@ -294,6 +299,14 @@ class Engine:
             case SubjectKind.MENTORSHIP:
                 raise AssertionError("mentorships are decided, not looked at")
         return None
+
+    def _is_let_go(self, person: PersonId) -> bool:
+        """Tell whether nobody's mentorship needs this person looked at any more; they are let go of then."""
+        with self.context.store.transaction() as ledger:
+            if is_needed(self.context, ledger, person):
+                return False
+            let_go(ledger, person, self.context.now())
+        return True
 
     def _is_out_of_scope(self, person_id: PersonId) -> bool:
         with self.context.store.transaction() as ledger:

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from graphsync.engine.context import Context, pair_of
+from graphsync.engine.needed import status_of
 from graphsync.engine.people import next_sweep
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind
-from graphsync.engine.waiting import FIRST_LOOK_BACK, OVERLAP, keep_waiting
+from graphsync.engine.waiting import FIRST_LOOK_BACK, OVERLAP, is_asked_for, keep_waiting
 from graphsync.errors import GraphAuthError, GraphNotFound
 from graphsync.mentoring import (
     Choice,
@@ -28,9 +29,6 @@ from graphsync.mentoring import (
     RequestSource,
     Status,
 )
-from graphsync.rules.schema import AnswerPromptly
-from graphsync.rules.standing import standing_of
-from graphsync.rules.state import MentorshipState
 from graphsync.teams.mail import Received, waiting_mail
 
 log = logging.getLogger(__name__)
@@ -69,8 +67,11 @@ class MailLooks:
             people = None if mentorship is None else pair_of(ledger, mentorship)
             waiting = next((r for r in ledger.requests.of(mentorship_id) if r.source is RequestSource.MAIL), None)
             replies = ledger.replies.of(mentorship_id)
-            status = Status.ENDED if mentorship is None else _status(mentorship, people, replies, now)
-            if mentorship is None or status is Status.ENDED or not self._is_asked_for(mentorship):
+            status = Status.ENDED if mentorship is None else status_of(ledger, mentorship, now)
+            asked_for = mentorship is not None and is_asked_for(
+                context.config, mentorship, OptIn.MAIL, RequestSource.MAIL
+            )
+            if mentorship is None or status is Status.ENDED or not asked_for:
                 self._forget(ledger, subject, waiting, now)
                 return True
             ledger.work.set_sweep(subject, next_sweep(subject, context.config.deployment.sweep.mail, now, SPREAD))
@@ -85,10 +86,6 @@ class MailLooks:
             seen = self._waiting(ledger, mentorship, received)
             keep_waiting(ledger, waiting, seen, now)
         return True
-
-    def _is_asked_for(self, mentorship: Mentorship) -> bool:
-        rules = self.context.config.rules.candidates(AnswerPromptly, mentorship.cohort)
-        return OptIn.MAIL in mentorship.opt_ins and any(RequestSource.MAIL in rule.sources for rule in rules)
 
     def _forget(self, ledger: Ledger, subject: Subject, waiting: OpenRequest | None, now: datetime) -> None:
         ledger.work.drop_sweep(subject)
@@ -152,16 +149,3 @@ class MailLooks:
             owed_by=mentorship.other(found.author),
             asked_at=found.sent_at,
         )
-
-
-def _status(
-    mentorship: Mentorship, people: tuple[Person, Person] | None, replies: Sequence[Reply], now: datetime
-) -> Status:
-    """Return how a mentorship stands, by the file and by what the two have answered."""
-    if people is None:
-        return mentorship.status
-    mentor, mentee = people
-    state = MentorshipState(
-        mentorship=mentorship, mentor=mentor, mentee=mentee, organizer=mentee, replies=tuple(replies)
-    )
-    return standing_of(state, now).status

@@ -160,7 +160,8 @@ class Orders:
             if mentor.id in (meant.state.mentor.id, meant.state.mentee.id):
                 raise OrderRefused("the new mentor is one of the two already; name somebody else")
             ledger.people.save(mentor)
-            watch(self.context, ledger, mentor, self.context.now())
+            for person in (mentor, meant.state.mentee):
+                watch(self.context, ledger, person, self.context.now())
             successor = self._begin(ledger, meant, mentor, mentorship_id(address, meant.mentee_address))
             ended = replace(meant.mentorship, rematched_to=successor.id)
             self._end(ledger, meant, None, ended, f"rematched to {successor.id}")

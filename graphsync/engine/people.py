@@ -55,9 +55,12 @@ class PeopleLooks:
         last_error: GraphError | None = None
         for address in sorted({*deployment.organizers.programme_mailboxes, deployment.mail.sender}):
             try:
-                self._enlist_person(address, None, f"mailbox {address!r} of graphsync.yaml", unknown)
+                mailbox = self._enlist_person(address, None, f"mailbox {address!r} of graphsync.yaml", unknown)
             except GraphError as error:
-                last_error = error
+                last_error, mailbox = error, None
+            if mailbox is not None:
+                with self.context.store.transaction() as ledger:
+                    watch(self.context, ledger, mailbox, self.context.now())
         for row in rows:
             try:
                 mentor = self._enlist_person(row.mentor, row.mentor_time_zone, _place(row, "mentor"), unknown)
@@ -74,11 +77,10 @@ class PeopleLooks:
                 mentorship = self._taken_up(ledger, listed, now, released)
                 ledger.mentorships.save(heed_order(ledger, mentorship, row, now))
                 mark_mentorship(ledger, mentorship.id, now)
-                if OptIn.CHAT in mentorship.opt_ins:
-                    ledger.work.mark(Subject(kind=SubjectKind.PAIR, owner=mentorship.id), now)
-                if OptIn.MAIL in mentorship.opt_ins | (known.opt_ins if known else frozenset()):
-                    # Also where they have just taken it back: what waits by mail is then forgotten.
-                    ledger.work.mark(Subject(kind=SubjectKind.MAIL, owner=mentorship.id), now)
+                for person in (mentor, mentee):
+                    watch(self.context, ledger, person, now)
+                # Also where they have just taken it back: what waits is then forgotten.
+                _look_at_messages(ledger, mentorship, now, known.opt_ins if known else frozenset())
         self._end_those_not_listed()
         with self.context.store.transaction() as ledger:
             for alert in ledger.records.alerts():
@@ -127,8 +129,7 @@ class PeopleLooks:
                 else:
                     forget_order(ledger, mentorship.id)
                     ledger.mentorships.save(replace(mentorship, status=Status.ENDED))
-                    if OptIn.MAIL in mentorship.opt_ins:
-                        ledger.work.mark(Subject(kind=SubjectKind.MAIL, owner=mentorship.id), self.context.now())
+                    _look_at_messages(ledger, mentorship, self.context.now())
                     log.warning(
                         "mentorship %s is not in mentorships.csv any more: nothing is done for it", mentorship.id
                     )
@@ -139,7 +140,6 @@ class PeopleLooks:
         with self.context.store.transaction() as ledger:
             known = ledger.people.by_address(address)
             if known is not None:
-                watch(self.context, ledger, known, now)
                 return known
         try:
             user = self.context.graph.get_user(address)
@@ -152,7 +152,6 @@ class PeopleLooks:
         person = newly_known(user, address, zone_override or self.context.config.deployment.tenant.default_time_zone)
         with self.context.store.transaction() as ledger:
             ledger.people.save(person)
-            watch(self.context, ledger, person, now)
         return person
 
     def person(self, person_id: PersonId) -> None:
@@ -247,6 +246,20 @@ def watch(context: Context, ledger: Ledger, person: Person, now: datetime) -> No
         subject = Subject(kind=kind, owner=person.id)
         ledger.work.mark(subject, now)
         ledger.work.set_sweep(subject, next_sweep(subject, every, now))
+
+
+def about_person(person: PersonId) -> tuple[str, ...]:
+    """Return the keys of the alerts that looks at somebody raise."""
+    return (f"unknown-zone/{person}", f"away-without-end/{person}", f"unreachable/{person}", f"no-teams/{person}")
+
+
+def _look_at_messages(
+    ledger: Ledger, mentorship: Mentorship, now: datetime, before: frozenset[OptIn] = frozenset()
+) -> None:
+    """Have the messages looked at that the two let be read, or did `before`."""
+    for opt_in, kind in ((OptIn.CHAT, SubjectKind.PAIR), (OptIn.MAIL, SubjectKind.MAIL)):
+        if opt_in in mentorship.opt_ins | before:
+            ledger.work.mark(Subject(kind=kind, owner=mentorship.id), now)
 
 
 def events_of(person: PersonId) -> str:

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from graphsync.clock import new_secret
+from graphsync.engine.chats import messages_of
 from graphsync.engine.context import Context
+from graphsync.engine.needed import is_needed, is_over
 from graphsync.engine.people import events_of
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription, SubscriptionGrant
 from graphsync.errors import GraphAuthError, GraphConflict, GraphNotFound, GraphRejected
-from graphsync.mentoring import PersonId, Reach, Status
+from graphsync.mentoring import PersonId, Reach
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +41,19 @@ class SubscriptionLooks:
     context: Context
 
     def want(self) -> None:
-        """Bring the list of wanted subscriptions in step with the people and chats there are."""
+        """Bring the list of wanted subscriptions in step with the people and chats that are to be looked at."""
         now = self.context.now()
         with self.context.store.transaction() as ledger:
             wanted = {subscription.resource: subscription for subscription in self._wanted(ledger)}
             known = {subscription.resource for subscription in ledger.subscriptions.all()}
             for resource in sorted(wanted.keys() - known):
                 ledger.subscriptions.save(wanted[resource])
+            for resource in sorted(wanted.keys() ^ known):
                 ledger.work.mark(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource), now)
 
     def _wanted(self, ledger: Ledger) -> Iterator[Subscription]:
-        active = [m for m in ledger.mentorships.all() if m.status is Status.ACTIVE]
+        now = self.context.now()
+        active = [m for m in ledger.mentorships.all() if not is_over(ledger, m, now)]
         people = {person for mentorship in active for person in (mentorship.mentor, mentorship.mentee)}
         for address in self.context.config.deployment.organizers.programme_mailboxes:
             mailbox = ledger.people.by_address(address)
@@ -65,7 +69,7 @@ class SubscriptionLooks:
             chat = ledger.mentorships.chat(mentorship.id)
             if chat is not None:
                 yield Subscription(
-                    resource=f"chats/{chat[0]}/messages",
+                    resource=messages_of(chat[0]),
                     subject=Subject(kind=SubjectKind.CHAT, owner=chat[0]),
                     client_state=new_secret(),
                 )
@@ -80,12 +84,24 @@ class SubscriptionLooks:
                 self.context.graph.delete_subscription(grant.id)
 
     def subscription(self, resource: str) -> None:
-        """Make or renew one subscription; what was missed before it stood is looked for."""
+        """Make or renew one subscription, or end it where nobody needs it any more.
+
+        What was missed before it stood is looked for.
+        """
         context, now = self.context, self.context.now()
         with context.store.transaction() as ledger:
             known = ledger.subscriptions.get(resource)
-            if known is None:
-                return
+            is_wanted = known is not None and self._is_wanted(ledger, known.subject)
+            if not is_wanted:
+                ledger.subscriptions.remove(resource)
+                ledger.work.drop_sweep(Subject(kind=SubjectKind.SUBSCRIPTION, owner=resource))
+                ledger.records.clear_alert(f"subscription/{resource}")
+        if known is None:
+            return
+        if not is_wanted:
+            self._delete(known)
+            return
+        with context.store.transaction() as ledger:
             owner = ledger.people.get(PersonId(known.subject.owner))
             if known.subject.kind is SubjectKind.MAILBOX and owner is not None and owner.reach is not Reach.OK:
                 return  # an alert says so already; when the mailbox can be reached again this is looked at again
@@ -121,6 +137,20 @@ class SubscriptionLooks:
             ledger.records.clear_alert(alert_key)
             if made:
                 ledger.work.mark(known.subject, now)
+
+    def _is_wanted(self, ledger: Ledger, subject: Subject) -> bool:
+        if subject.kind is SubjectKind.CHAT:
+            return ledger.mentorships.by_chat(subject.owner) is not None
+        return is_needed(self.context, ledger, PersonId(subject.owner))
+
+    def _delete(self, known: Subscription) -> None:
+        """Delete a subscription that nobody needs any more; no row knows it, so a start deletes what is left of it."""
+        if known.id is None:
+            return
+        try:
+            self.context.graph.delete_subscription(known.id)
+        except (GraphAuthError, GraphNotFound) as error:
+            log.info("subscription to %s is left to run out: %s", known.resource, error)
 
     def _create(self, wanted: Subscription, expires_at: datetime) -> SubscriptionGrant:
         """Subscribe; where Graph says that there is one already, an earlier request got through whose answer was lost.

@@ -8,7 +8,7 @@ from typing import Any, Final
 from graphsync.calendar import Census, Reason, RoomChoice, WhyNoRoom
 from graphsync.engine.explain import Explanation, Found, Story
 from graphsync.mentoring import PersonId
-from graphsync.reports.plan import ABOUT_WAITING, tells_of_people
+from graphsync.reports.plan import ABOUT_WAITING, shown_steps
 from graphsync.reports.times import span, when
 from graphsync.rules.intents import TraceLine, Verdict
 
@@ -80,9 +80,8 @@ def _story(story: Story, *, full: bool) -> Iterator[str]:
     yield ""
     mode = story.mode or "gone from rules.yaml"
     yield f"{story.practice}: {story.rule} ({mode})"
-    for line in story.lines:
-        if full or not tells_of_people(line):
-            yield from _step(line)
+    for line in shown_steps(story.lines, full=full):
+        yield from _step(line)
 
 
 def _step(line: TraceLine) -> Iterator[str]:
@@ -137,8 +136,7 @@ def explanation_data(it: Explanation, *, full: bool) -> dict[str, Any]:
                 "text": line.text,
                 "checks": [{"condition": c.condition, "found": c.found, "holds": c.holds} for c in line.checks],
             }
-            for line in it.trace
-            if full or not tells_of_people(line)
+            for line in shown_steps(it.trace, full=full)
         ],
         "no_rule_for": list(it.without),
         "times": [_found_data(found, full=full) for found in it.found],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
@@ -99,14 +99,22 @@ def _without_people(action: Planned) -> Planned:
 
 
 def _held(one: Considered, *, full: bool) -> Iterator[TraceLine]:
-    for line in one.held_back:
-        if full or not tells_of_people(line):
+    return shown_steps(one.held_back, full=full)
+
+
+def shown_steps(lines: Iterable[TraceLine], *, full: bool) -> Iterator[TraceLine]:
+    """Return the steps that are shown.
+
+    A coordinator is not shown what is open, nor who gets a message, nor by whose calendar or leave an earlier try came
+    to nothing; that it did is no secret.
+    """
+    for line in lines:
+        if full:
             yield line
-
-
-def tells_of_people(line: TraceLine) -> bool:
-    """Tell whether a step says something that a coordinator is not shown: what is open, or who gets a message."""
-    return line.step.startswith((f"{ABOUT_WAITING}.", "nudge."))
+        elif line.step.endswith("held_back"):
+            yield replace(line, text="an earlier try came to nothing; --full tells why, and when the next is due")
+        elif not line.step.startswith((f"{ABOUT_WAITING}.", "nudge.")):
+            yield line
 
 
 def _by_what(line: TraceLine) -> str:

@@ -57,14 +57,14 @@ def _ended(walk: Walk, rule: CloseWell) -> None:
     state = walk.state
     if state.mentorship.rematched_to is None and any(person.reach is Reach.GONE for person in state.pair):
         walk.flag(rule, TO_RENEW, FlagKind.TO_RENEW, "one of the two has left: the match is to be renewed")
-    if state.mentorship.status is not Status.ENDED:
-        if state.mentorship.closed_at is None:
-            _end(walk, rule, ENDS, walk.standing.why)
-        _clear(walk, rule)
-    closed_at = state.mentorship.closed_at or walk.now
-    if walk.now >= closed_at + TOLD_WITHIN or (
-        state.mentorship.status is Status.ENDED and not state.mentorship.closed_at
-    ):
+    closed_at = state.mentorship.closed_at
+    if closed_at is None and state.mentorship.status is Status.ENDED:
+        walk.note(rule, ENDED, "the file ends the mentorship, and nothing of it is told")
+        return
+    if closed_at is None:
+        _end(walk, rule, ENDS, walk.standing.why)
+    _clear(walk, rule)
+    if closed_at is not None and walk.now >= closed_at + TOLD_WITHIN:
         walk.note(rule, ENDED, "the mentorship is ended")
         return
     matter = Matter.ENDED if _ended_on_purpose(walk) else Matter.CLOSED

@@ -50,10 +50,10 @@ class SqlMentorships:
         self._connection.execute(update(mentorships).where(mentorships.c.id == mentorship).values(wake_at=instant))
 
     def due(self, now: datetime) -> list[MentorshipId]:
-        """Return the active mentorships whose timer has come, longest overdue first."""
+        """Return the mentorships whose timer has come, ended ones included, longest overdue first."""
         rows = self._connection.scalars(
             select(mentorships.c.id)
-            .where(mentorships.c.status == Status.ACTIVE, mentorships.c.wake_at <= now)
+            .where(mentorships.c.wake_at <= now)
             .order_by(mentorships.c.wake_at, mentorships.c.id)
         )
         return [MentorshipId(row) for row in rows]
@@ -73,6 +73,12 @@ class SqlMentorships:
             update(mentorships)
             .where(mentorships.c.id == mentorship)
             .values(chat_id=chat_id, chat_read_until=read_until)
+        )
+
+    def drop_chat(self, mentorship: MentorshipId) -> None:
+        """Forget the chat of the two and until when it has been read."""
+        self._connection.execute(
+            update(mentorships).where(mentorships.c.id == mentorship).values(chat_id=None, chat_read_until=None)
         )
 
     def by_chat(self, chat_id: str) -> MentorshipId | None:

@@ -119,7 +119,7 @@ mentorships: Final = Table(
     Column("chat_read_until", UtcDateTime),
     Index("ix_mentorships_mentor", "mentor"),
     Index("ix_mentorships_mentee", "mentee"),
-    Index("ix_mentorships_wake_at", "status", "wake_at", "id"),
+    Index("ix_mentorships_wake_at", "wake_at", "id"),
     Index("ix_mentorships_chat", "chat_id"),
 )
 

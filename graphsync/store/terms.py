@@ -40,6 +40,10 @@ LASTING: Final = (Choice.SETTLED, Choice.PAUSE, Choice.END)
 """The replies that hold for as long as their mentorship: what was settled, and how it stands."""
 
 
+_MESSAGES: Final = select(outbox.c.key).where(outbox.c.kind == ActionKind.NUDGE)
+"""The keys of messages, of whatever they tell: their audit has the short term, as they have."""
+
+
 def purge(connection: Connection, digests: Digests, *, requests_before: datetime, facts_before: datetime) -> int:
     """Remove what has had its term and return how many rows went.
 
@@ -50,23 +54,24 @@ def purge(connection: Connection, digests: Digests, *, requests_before: datetime
     Args:
         connection: the transaction.
         digests: makes the keyed hashes.
-        requests_before: what is about open requests and older than this goes; also decisions, and reservations that
-            ended before.
+        requests_before: what is about open requests and older than this goes; also messages with their audit,
+            decisions, and reservations that ended before.
         facts_before: what is about sessions and older than this goes; also other nudges, replies that do not last,
             actions that have ended and audit entries.
     """
     return (
         _close_requests(connection, digests, requests_before)
+        # Before the actions go, by which the audit of messages is known.
+        + _delete(
+            connection,
+            audit,
+            _had_term(audit.c.action.in_(_MESSAGES), audit.c.at, requests_before, facts_before),
+        )
         + _end_actions(connection, digests, requests_before, facts_before)
         + _delete(
             connection,
             nudges,
             _had_term(nudges.c.practice == ABOUT_REQUESTS, nudges.c.sent_at, requests_before, facts_before),
-        )
-        + _delete(
-            connection,
-            audit,
-            _had_term(audit.c.action.startswith(ActionKind.NUDGE.value), audit.c.at, requests_before, facts_before),
         )
         + _delete(connection, decisions, decisions.c.last_at < requests_before)
         + _delete(connection, reservations, reservations.c.ends_at < requests_before)

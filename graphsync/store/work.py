@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 
 from graphsync.engine.ports import Claim, Subject, SubjectKind
-from graphsync.mentoring import Status
 from graphsync.store.dialect import insert_or_leave, upsert
 from graphsync.store.marks import mark
 from graphsync.store.tables import dirty_subjects, mentorships, outbox, sweeps
@@ -186,7 +185,7 @@ _POSTPONE: Final = (
 )
 _NEXT_AT: Final = select(
     _earliest(_MARK.not_before),
-    _earliest(mentorships.c.wake_at, mentorships.c.status == Status.ACTIVE),
+    _earliest(mentorships.c.wake_at),
     _earliest(sweeps.c.next_at),
     _earliest(outbox.c.next_attempt_at),
 )

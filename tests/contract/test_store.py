@@ -272,7 +272,7 @@ def test_a_person_has_the_mentorships_of_either_role(ledger):
     assert ledger.mentorships.of(PersonId("nobody")) == []
 
 
-def test_only_active_mentorships_whose_time_has_come_are_due(ledger):
+def test_mentorships_whose_time_has_come_are_due_whatever_their_status(ledger):
     for number, (status, wake_at) in enumerate(
         [
             (Status.ACTIVE, NOW),
@@ -280,13 +280,13 @@ def test_only_active_mentorships_whose_time_has_come_are_due(ledger):
             (Status.ACTIVE, NOW + MINUTE),
             (Status.ACTIVE, None),
             (Status.PAUSED, NOW - DAY),
-            (Status.ENDED, NOW - DAY),
+            (Status.ENDED, NOW - 2 * DAY),
         ]
     ):
         identity = MentorshipId(f"m{number}")
         ledger.mentorships.save(a_mentorship(identity, status=status))
         ledger.mentorships.set_wake_at(identity, wake_at)
-    assert ledger.mentorships.due(NOW) == ["m1", "m0"]
+    assert ledger.mentorships.due(NOW) == ["m5", "m4", "m1", "m0"]
 
 
 def test_a_chat_is_found_by_its_mentorship_and_the_other_way_round(ledger):
@@ -297,6 +297,8 @@ def test_a_chat_is_found_by_its_mentorship_and_the_other_way_round(ledger):
     ledger.mentorships.save_chat(PAIR, "chat-1", NOW + HOUR)
     assert ledger.mentorships.chat(PAIR) == ("chat-1", NOW + HOUR)
     assert ledger.mentorships.by_chat("chat-1") == PAIR
+    ledger.mentorships.drop_chat(PAIR)
+    assert (ledger.mentorships.chat(PAIR), ledger.mentorships.by_chat("chat-1")) == (None, None)
 
 
 def test_of_two_mentorships_with_one_chat_the_active_one_is_meant(ledger):
@@ -638,8 +640,6 @@ def test_sweeps_are_set_moved_and_dropped(ledger):
 
 
 def test_the_next_instant_is_the_earliest_of_all_timers(ledger):
-    ledger.mentorships.save(a_mentorship(PAIR, status=Status.PAUSED))
-    ledger.mentorships.set_wake_at(PAIR, NOW - DAY)
     assert ledger.work.next_at() is None
     ledger.outbox.add(an_action(next_attempt_at=NOW + 4 * HOUR))
     assert ledger.work.next_at() == NOW + 4 * HOUR
@@ -951,12 +951,19 @@ def test_ended_actions_go_by_kind_and_pending_ones_stay(ledger):
     assert not any(ledger.outbox.add(an_action(key)) for key in ended)
 
 
-def test_audit_of_nudges_has_the_short_term_and_of_all_else_the_long_one(ledger):
-    kept = [an_entry(LONG), an_entry(SHORT, action="nudge/m1/invite/1/1/anna")]
-    gone = [an_entry(LONG - AN_INSTANT), an_entry(SHORT - AN_INSTANT, action="nudge/m1/invite/1/1/anna")]
-    for entry in kept + gone:
+@pytest.mark.parametrize(
+    "name", ["nudge/m1/invite/1/1/mentor", "messages/nudge/m1/invite/1/1/mentor/20260302T080000Z", "relay/m1/question/anna"]
+)
+def test_audit_of_messages_has_the_short_term_and_of_all_else_the_long_one(ledger, name):
+    gone = an_entry(SHORT - AN_INSTANT, action=f"{name}/1")
+    kept = [an_entry(LONG), an_entry(SHORT, action=f"{name}/2")]
+    for entry in (gone, *kept):
+        if entry.action.startswith(name):
+            ledger.outbox.add(an_action(entry.action, kind=ActionKind.NUDGE, created_at=entry.at))
+            ledger.outbox.finish(entry.action, Outcome.DONE, "sent", entry.at)
         ledger.records.add_audit(entry)
-    assert purge(ledger) == 2
+    ledger.records.add_audit(an_entry(LONG - AN_INSTANT))
+    assert purge(ledger) == 3, "with the message itself"
     assert ledger.records.audit() == kept
 
 

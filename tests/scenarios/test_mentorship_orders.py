@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 from command_line import graphsync
-from tenant import a_pair, a_person, berlin
+from tenant import TamperedGraph, a_pair, a_person, berlin
 
 from graphsync.engine.context import Context
 from graphsync.engine.orders import Orders
 from graphsync.engine.overview import overview
 from graphsync.engine.people import newly_known
-from graphsync.errors import GraphUnavailable, NotKnown, OrderRefused
+from graphsync.errors import GraphConflict, GraphUnavailable, NotKnown, OrderRefused
 from graphsync.graph.read_only import read_only
 from graphsync.mentoring import Choice, Reach, Reply, Status, mentorship_id
 from graphsync.reports.mentorships import ordered_text, overview_data, overview_text
@@ -277,6 +277,53 @@ def test_an_end_that_the_service_has_not_seen_yet_is_done_well_though_the_line_s
     tenant.run_for(hours=3)
     assert tenant.meetings("tom") == []
     assert of(tenant).closed_at is not None
+
+
+def follow(tenant, ordered):
+    """Put the printed line into the file, which the service then reads."""
+    restart(tenant, dict(zip(tenant.pairs[0], line_of(tenant, ordered).line.split(","), strict=True)))
+
+
+def test_a_thank_you_that_waits_for_the_morning_comes_though_the_file_has_the_printed_line_by_then(opened):
+    tenant = opened()
+    tenant.run_until(berlin("2026-03-02 20:00"))
+    ordered = orders(tenant).end(PAIR, None)
+    after(tenant)
+    assert of(tenant).closed_at is not None
+    follow(tenant, ordered)
+    tenant.run_for(days=1)
+    assert [mail.subject for mail in tenant.mails("tom", "close_well")] == ["Thank you for your mentoring with Mira"]
+
+
+def test_a_rematch_in_the_evening_thanks_both_though_the_line_is_replaced_at_once(opened):
+    tenant = opened()
+    tenant.run_until(berlin("2026-03-02 20:00"))
+    ordered = orders(tenant).rematch(PAIR, "noor@fabrikam.test")
+    after(tenant)
+    follow(tenant, ordered)
+    assert of(tenant).status is Status.ENDED
+    tenant.run_for(days=1)
+    assert [mail.subject for mail in tenant.mails("mira", "close_well")] == ["Thank you for your mentoring with Tom"]
+
+
+@pytest.mark.parametrize("line", ["printed", "gone"])
+def test_a_session_that_could_not_be_cancelled_at_the_end_is_cancelled_later_whatever_the_file_says(opened, line):
+    tenant = opened()
+
+    def stale(_real, *_arguments):
+        raise GraphConflict("cancel_event")
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, cancel_event=stale))
+    ordered = orders(tenant).end(PAIR, None)
+    after(tenant)
+    assert len(tenant.meetings("tom")) == 1
+    if line == "printed":
+        follow(tenant, ordered)
+    else:
+        restart(tenant, a_line("ana", "noor"))
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=1)
+    assert tenant.meetings("tom") == []
 
 
 def test_a_mentor_can_be_swapped_again_before_the_first_swap_is_in_the_file(opened):

@@ -190,6 +190,31 @@ def test_the_view_of_a_coordinator_leaves_out_people_and_what_is_open(opened):
     assert "fell_away" in as_json(explanation_data(it, full=True))
 
 
+def test_why_nothing_was_found_is_kept_without_names_and_a_coordinator_reads_only_that_nothing_was(opened):
+    tenant = opened()
+    for day in range(45):
+        start = berlin("2026-03-02 00:00") + timedelta(days=day)
+        tenant.busy("mira", start, start + timedelta(hours=24))
+    tenant.run_until(berlin("2026-03-02 12:00"))
+    it = explained(tenant, "mira@fabrikam.test,tom@fabrikam.test")
+    why = "the calendar of the mentor had no hour left"
+    safe, full = explanation_text(it, full=False), explanation_text(it, full=True)
+    assert why in full
+    assert why not in safe
+    assert "an earlier try came to nothing" in safe
+    assert why not in as_json(explanation_data(it, full=False))
+    with tenant.store.transaction() as ledger:
+        (attempt,) = ledger.sessions.attempts(it.mentorship.id)
+        traces = [line.text for made in recorded_now(ledger, tenant) for line in made.trace]
+    kept = [attempt.reason, *traces, *(entry.detail for entry in tenant.audit())]
+    assert any(why in text for text in kept)
+    assert not [text for text in kept if "Mira" in text or "Tom" in text]
+
+
+def recorded_now(ledger, tenant):
+    return recorded(ledger, None, since=tenant.now - timedelta(days=1), until=tenant.now + timedelta(days=1))
+
+
 def test_a_look_at_one_mentorship_is_kept(opened):
     tenant = opened()
     tenant.run_until(berlin("2026-03-02 12:00"))

@@ -80,7 +80,7 @@ class Mentorships(Protocol):
         ...
 
     def due(self, now: datetime) -> list[MentorshipId]:
-        """Return the active ones whose time has come."""
+        """Return those whose time has come, ended ones included."""
         ...
 
     def chat(self, mentorship: MentorshipId) -> tuple[str, datetime] | None:
@@ -89,6 +89,10 @@ class Mentorships(Protocol):
 
     def save_chat(self, mentorship: MentorshipId, chat_id: str, read_until: datetime) -> None:
         """Keep the pair's chat and until when it was read."""
+        ...
+
+    def drop_chat(self, mentorship: MentorshipId) -> None:
+        """Forget the pair's chat."""
         ...
 
     def by_chat(self, chat_id: str) -> MentorshipId | None:

@@ -120,6 +120,14 @@ def test_what_is_closed_stays_closed_and_long_after_nothing_is_said():
     assert (decision.intents, steps(decision)) == ((), {"close_well.ended"})
 
 
+def test_what_was_closed_is_cleared_and_told_of_though_the_file_ends_it_too():
+    coming = a_session(1, "09-23 09:00")
+    ended = a_mentorship(status=Status.ENDED, closed_at=at("09-21 09:00"), ends_on=date(2026, 9, 20))
+    decision = decided(a_state(coming, mentorship=ended))
+    assert [i.number for i in decision.intents if isinstance(i, CancelSession)] == [1]
+    assert nudged(decision) == both(Matter.ENDED)
+
+
 def test_what_the_file_ends_is_ended_without_a_word():
     decision = decided(a_state(mentorship=a_mentorship(status=Status.ENDED)))
     assert (decision.intents, steps(decision)) == ((), {"close_well.ended"})

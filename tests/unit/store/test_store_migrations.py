@@ -66,7 +66,7 @@ def test_a_database_of_a_newer_graphsync_is_not_touched(engine):
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreUnavailable, match="the database has schema '9999' and this graphsync knows '0004'"):
+    with pytest.raises(StoreUnavailable, match="the database has schema '9999' and this graphsync knows '0005'"):
         open_store(str(engine.url), SteppedClock(NOW))
 
 

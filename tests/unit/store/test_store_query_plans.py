@@ -29,6 +29,7 @@ QUESTIONS = {
     "mentorships.due": lambda ledger: ledger.mentorships.due(NOW),
     "mentorships.chat": lambda ledger: ledger.mentorships.chat(PAIR),
     "mentorships.save_chat": lambda ledger: ledger.mentorships.save_chat(PAIR, "chat", NOW),
+    "mentorships.drop_chat": lambda ledger: ledger.mentorships.drop_chat(PAIR),
     "mentorships.by_chat": lambda ledger: ledger.mentorships.by_chat("chat"),
     "mentorships.save_order": lambda ledger: ledger.mentorships.save_order(
         Order(
