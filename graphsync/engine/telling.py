@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from graphsync.calendar import next_working_instant
 from graphsync.engine.compose import LostSession, NoSlot
 from graphsync.engine.entries import Entries
 from graphsync.engine.outcomes import told_of
@@ -14,7 +13,7 @@ from graphsync.engine.payloads import NudgePayload, to_json
 from graphsync.engine.ports import Action, ActionKind
 from graphsync.mentoring import Person, PersonId
 from graphsync.rules.intents import SendNudge
-from graphsync.rules.nudging import away_for_good
+from graphsync.rules.nudging import hearing_time
 from graphsync.rules.state import MentorshipState
 
 BOOK: Final = "book_ahead"
@@ -75,7 +74,7 @@ class Telling:
         self, state: MentorshipState, rule: str, reason: str, key: str, person: Person, payload: NudgePayload
     ) -> None:
         """Have a message sent in the recipient's working time; one of the same key was sent already."""
-        absences = () if away_for_good(person, self.entries.now) else person.absences
+        quiet = self.entries.context.config.rules.nudges.quiet_hours
         self.entries.ledger.outbox.add(
             Action(
                 key=key,
@@ -85,6 +84,6 @@ class Telling:
                 reason=reason,
                 payload=to_json(payload),
                 created_at=self.entries.now,
-                next_attempt_at=next_working_instant(self.entries.now, person.hours, absences=absences),
+                next_attempt_at=hearing_time(person, self.entries.now, quiet, digest=False),
             )
         )

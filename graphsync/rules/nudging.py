@@ -123,9 +123,9 @@ def ready_to_hear(
 def hearing_time(person: Person, at: datetime, quiet: ClockSpan | None, *, digest: bool) -> datetime:
     """Return the first instant from `at` on at which somebody works, outside their quiet hours.
 
-    With `digest` it also lies on the first working day of a week.
+    With `digest` it also lies on the first working day of a week. Where somebody is away for good, their hours count.
     """
-    absences = [absence for absence in person.absences if absence.ends_at is not None]
+    absences = () if away_for_good(person, at) else person.absences
     clock = zone(person.time_zone)
     for _day in range(60):  # quiet hours and a week's first day are met within weeks, or never
         at = next_working_instant(at, person.hours, absences=absences)
