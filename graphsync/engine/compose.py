@@ -86,7 +86,7 @@ def still_true(intent: SendNudge) -> StillTrue:
             return StillTrue.SESSION_STANDS
         case Matter.PAUSED:
             return StillTrue.PAUSED
-        case Matter.ENDED | Matter.CLOSED:
+        case Matter.ENDED | Matter.CLOSED | Matter.HAS_LEFT:
             return StillTrue.ENDED
         case _:
             return StillTrue.ACTIVE
@@ -268,7 +268,7 @@ class Composer:
                 return {"idea": intent.idea, "ask_link": self._ask_link(state, person)}
             case Matter.UNANSWERED_INVITE | Matter.PREPARE:
                 return {"when": when}
-            case Matter.RESUMED | Matter.ENDED | Matter.CLOSED | Matter.NEW_STANDING_TIME:
+            case Matter.RESUMED | Matter.ENDED | Matter.CLOSED | Matter.HAS_LEFT | Matter.NEW_STANDING_TIME:
                 return {}
 
     def suggestion(self, state: MentorshipState, suggestion: Suggestion, slot: TimeSlot | None) -> NudgePayload:

@@ -26,7 +26,7 @@ MOST_MATTERS = 3
 PERSONAL = frozenset({Matter.CONSENT, Matter.BOOKED_OVER, Matter.WELCOME, Matter.PAUSED, Matter.RESUMED})
 """What cannot wait for a budget: it is about a time that passes, or answers what the person themselves did."""
 
-ENDINGS = frozenset({Matter.ENDED, Matter.CLOSED})
+ENDINGS = frozenset({Matter.ENDED, Matter.CLOSED, Matter.HAS_LEFT})
 
 INHIBITED = Step("nudge.inhibited", Verdict.HOLDS)
 NEVER = Step("nudge.never", Verdict.HOLDS)
