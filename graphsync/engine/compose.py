@@ -31,8 +31,6 @@ from graphsync.rules.state import MentorshipState
 from graphsync.teams.messages import Reader, Section, Texts
 
 USUAL_CADENCE: Final = timedelta(days=14)
-ABOUT_SESSION: Final = frozenset({Matter.PREPARE, Matter.CONSENT, Matter.BOOKED_OVER})
-"""Matters that have come to nothing where their session does not stand any more when the message goes out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,21 @@ def reader_of(person: Person) -> Reader:
 def runners_up(placement: Placement, most: int) -> tuple[TimeSlot, ...]:
     """Return up to `most` other slots that were free as well, best first."""
     return tuple(scored.slot for scored in placement.runners_up[:most])
+
+
+def still_true(intent: SendNudge) -> StillTrue:
+    """Return what must still be so of a nudge's matter when the message goes out."""
+    match intent.matter:
+        case Matter.UNANSWERED_INVITE | Matter.UNANSWERED_QUESTION | Matter.OFFER_HELP:
+            return StillTrue.REQUEST_IS_OPEN if intent.session is None else StillTrue.INVITE_IS_OPEN
+        case Matter.PREPARE | Matter.CONSENT | Matter.BOOKED_OVER:
+            return StillTrue.SESSION_STANDS
+        case Matter.PAUSED:
+            return StillTrue.PAUSED
+        case Matter.ENDED | Matter.CLOSED | Matter.HAS_LEFT:
+            return StillTrue.ENDED
+        case _:
+            return StillTrue.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +225,8 @@ class Composer:
     def _nudge(self, state: MentorshipState, intent: SendNudge) -> NudgePart:
         person = state.person(intent.person)
         variables = self._variables(state, intent, person)
-        matter = intent.matter
-        open_matter = matter in (Matter.UNANSWERED_INVITE, Matter.UNANSWERED_QUESTION, Matter.OFFER_HELP)
-        still = StillTrue.ALWAYS
-        if open_matter:
-            still = StillTrue.REQUEST_IS_OPEN if intent.session is None else StillTrue.INVITE_IS_OPEN
-        elif matter in ABOUT_SESSION:
-            still = StillTrue.SESSION_STANDS
-        return self._part(state, person, str(matter), variables, intent.about, still, session=intent.session)
+        still = still_true(intent)
+        return self._part(state, person, str(intent.matter), variables, intent.about, still, session=intent.session)
 
     def _variables(self, state: MentorshipState, intent: SendNudge, person: Person) -> dict[str, Any]:
         session = next((s for s in state.sessions if s.number == intent.session), None)
@@ -263,7 +270,7 @@ class Composer:
                 return {"idea": intent.idea, "ask_link": self._ask_link(state, person)}
             case Matter.UNANSWERED_INVITE | Matter.PREPARE:
                 return {"when": when}
-            case Matter.RESUMED | Matter.ENDED | Matter.CLOSED | Matter.NEW_STANDING_TIME:
+            case Matter.RESUMED | Matter.ENDED | Matter.CLOSED | Matter.HAS_LEFT | Matter.NEW_STANDING_TIME:
                 return {}
 
     def suggestion(self, state: MentorshipState, suggestion: Suggestion, slot: TimeSlot | None) -> NudgePayload:
@@ -286,7 +293,7 @@ class Composer:
                 variables |= {"action": "hold", "when": known[intent.number].starts_at}
         variables["yes_link"] = self._link(state, person, about, Choice.YES, at)
         variables["no_link"] = self._link(state, person, about, Choice.NO, at)
-        part = self._part(state, person, "suggestion", variables, about, StillTrue.ALWAYS)
+        part = self._part(state, person, "suggestion", variables, about, StillTrue.QUESTION_STANDS, starts_at=at)
         return self._payload(state, person, [part], "suggestion", about, suggestion.asked)
 
     def lost_session(self, state: MentorshipState, person: Person, told: LostSession, practice: str) -> NudgePayload:
@@ -311,7 +318,7 @@ class Composer:
             "put_back",
             variables,
             about,
-            StillTrue.ALWAYS if told.replacement is None else StillTrue.REPLACEMENT_STANDS,
+            StillTrue.ACTIVE if told.replacement is None else StillTrue.REPLACEMENT_STANDS,
             session=told.replacement,
             starts_at=told.slot.start if told.slot else None,
         )
@@ -332,7 +339,7 @@ class Composer:
         """Return the message to one of the two that their hours leave no room for sessions."""
         about = f"mentorship/{state.mentorship.id}"
         reason = self.reason(state, why, reader_of(person))
-        part = self._part(state, person, "no_session", {"reason": reason}, about, StillTrue.ALWAYS)
+        part = self._part(state, person, "no_session", {"reason": reason}, about, StillTrue.ACTIVE)
         payload = self._payload(state, person, [part], practice, about, 1)
         return payload.with_header("x-graphsync-reason", self.reason_kept(state, why))
 

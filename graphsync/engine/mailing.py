@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
 from graphsync.engine.compose import Composer
-from graphsync.engine.context import Context, pair_of
+from graphsync.engine.context import Context
 from graphsync.engine.mail import MailLooks, mail_key
 from graphsync.engine.outcomes import AGAIN_SOON, NotYet, Outcomes
 from graphsync.engine.payloads import NudgePart, NudgePayload, SentMail, StillTrue, from_json, to_json
 from graphsync.engine.ports import Action, Invitee, Ledger, MailDraft, Outcome
+from graphsync.engine.state import load_state
 from graphsync.errors import ActionRefused
-from graphsync.mentoring import MentoringSession
+from graphsync.mentoring import PersonId, Status
 from graphsync.rules.answer_promptly import open_invites
+from graphsync.rules.decide import decide
+from graphsync.rules.nudging import hearing_time
+from graphsync.rules.standing import standing_of
 from graphsync.rules.state import MentorshipState
 
 ADMIN_WAIT = timedelta(hours=1)
 MAIL_LOOKS = 3
+STANDINGS: Final = MappingProxyType({StillTrue.PAUSED: Status.PAUSED, StillTrue.ENDED: Status.ENDED})
+"""How a mentorship stands when it is told that it is paused, or has ended; whatever else is said, it is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +39,20 @@ class Mailing:
         """Send one message; a mail that may have gone out by now is looked for first."""
         payload = from_json(action.payload, NudgePayload)
         graph, now = self.context.graph, self.context.now()
-        unsure = frozenset[str]() if action.progress else self._unsure(payload)
         with self.context.store.transaction() as ledger:
             sender = ledger.people.by_address(self.context.config.deployment.mail.sender)
-            if sender is None:
-                raise NotYet(ADMIN_WAIT)
-            parts = [] if action.progress else self._still_true(ledger, payload, unsure, now)
-        if action.progress:
-            mail = from_json(action.progress, SentMail)
+        if sender is None:
+            raise NotYet(ADMIN_WAIT)
+        mail = from_json(action.progress, SentMail) if action.progress else None
+        if mail is not None:
             if graph.find_mail(sender.id, "sentitems", mail.internet_message_id) is not None:
                 return self._sent(action, now)
             if graph.find_mail(sender.id, "drafts", mail.internet_message_id) is None:
                 return self._uncertain(action, mail, now)
-        else:
+        unsure = self._unsure(payload)
+        with self.context.store.transaction() as ledger:
+            parts = self._still_true(ledger, payload, unsure, now)
+        if mail is None:
             subject, body_html = Composer(self.context).together(parts, payload)
             to = Invitee(address=payload.address, name=payload.name)
             mail_draft = MailDraft(to=to, subject=subject, body_html=body_html, headers=payload.headers)
@@ -84,53 +93,77 @@ class Mailing:
     ) -> list[NudgePart]:
         """Return the matters of a message that are still so; those that are `unsure` are left out.
 
+        A question that was relayed has none: somebody wrote it, and it goes out as it is.
+
         Raises:
             ActionRefused: none is; with the reason.
-            NotYet: nothing is left but what is unsure.
+            NotYet: nothing is left but what is unsure, or it is no time for a message to this person.
         """
         kept, refused = [], ""
         for part in payload.parts:
             if part.about in unsure:
                 continue
             try:
-                self._check(ledger, part, now)
+                self._check(ledger, part, payload.person, now)
             except ActionRefused as refusal:
                 refused = refusal.reason
             else:
                 kept.append(part)
         if unsure and not kept:
             raise NotYet(ADMIN_WAIT)
-        if not kept:
+        if payload.parts and not kept:
             raise ActionRefused(refused)
         return kept
 
-    def _check(self, ledger: Ledger, part: NudgePart, now: datetime) -> None:
-        sessions = ledger.sessions.of(part.mentorship)
-        about = next((s for s in sessions if s.number == part.session), None)
+    def _check(self, ledger: Ledger, part: NudgePart, person: PersonId, now: datetime) -> None:
+        """Check that a matter is still so, and that it is the time to tell `person` of it.
+
+        Raises:
+            ActionRefused: it is not so any more; with the reason.
+            NotYet: it waits, for the hour or for what it tells of.
+        """
+        if part.still is StillTrue.ALWAYS:
+            return
+        state = load_state(ledger, self.context.config.deployment, part.mentorship, now, {})
+        if state is None:
+            raise ActionRefused("the mentorship is not known any more")
+        standing = standing_of(state, now)
+        if standing.status is not STANDINGS.get(part.still, Status.ACTIVE):
+            raise ActionRefused(standing.why or "the mentorship goes on")
+        self._check_matter(state, part, now)
+        recipient = state.person(person)
+        if not recipient.hours.hours:
+            raise NotYet(ADMIN_WAIT)
+        hears_at = hearing_time(recipient, now, self.context.config.rules.nudges.quiet_hours, digest=False)
+        if hears_at > now:
+            raise NotYet(hears_at - now)
+
+    def _check_matter(self, state: MentorshipState, part: NudgePart, now: datetime) -> None:
+        about = next((session for session in state.sessions if session.number == part.session), None)
+        is_to_come = about is not None and about.stands and about.starts_at > now
         match part.still:
-            case StillTrue.ALWAYS:
-                return
             case StillTrue.REPLACEMENT_STANDS:
                 if about is None:
                     raise NotYet(AGAIN_SOON)
-                if not about.stands or about.starts_at != part.starts_at:
+                if not is_to_come or about.starts_at != part.starts_at:
                     raise ActionRefused("the session has changed again meanwhile")
             case StillTrue.SESSION_STANDS:
-                if about is None or not about.stands:
+                if not is_to_come:
                     raise ActionRefused("the session does not stand any more")
             case StillTrue.REQUEST_IS_OPEN:
-                if all(request.key != part.about for request in ledger.requests.of(part.mentorship)):
+                if all(request.key != part.about for request in state.open_requests):
                     raise ActionRefused("it was answered meanwhile")
             case StillTrue.INVITE_IS_OPEN:
-                self._invite_is_open(ledger, part, sessions, now)
+                if all(request.key != part.about for request, _number in open_invites(state, now)):
+                    raise ActionRefused("it was answered meanwhile")
+            case StillTrue.QUESTION_STANDS:
+                self._question_stands(state, part, now)
 
-    def _invite_is_open(self, ledger: Ledger, part: NudgePart, sessions: list[MentoringSession], now: datetime) -> None:
-        mentorship = ledger.mentorships.get(part.mentorship)
-        people = None if mentorship is None else pair_of(ledger, mentorship)
-        if mentorship is None or people is None:
-            raise ActionRefused("the mentorship is not known any more")
-        state = MentorshipState(
-            mentorship=mentorship, mentor=people[0], mentee=people[1], organizer=people[0], sessions=tuple(sessions)
-        )
-        if all(request.key != part.about for request, _number in open_invites(state, now)):
-            raise ActionRefused("it was answered meanwhile")
+    def _question_stands(self, state: MentorshipState, part: NudgePart, now: datetime) -> None:
+        """Check that what is suggested would be suggested now, had nobody been asked yet."""
+        if part.starts_at is not None and part.starts_at <= now:
+            raise ActionRefused("the time that was found is over")
+        not_asked = tuple(nudge for nudge in state.nudges if nudge.about != part.about)
+        decision = decide(replace(state, nudges=not_asked), self.context.config.rules, now)
+        if all(suggestion.about != part.about for suggestion in decision.suggestions):
+            raise ActionRefused("what was to be asked is settled by now")

@@ -22,6 +22,7 @@ from graphsync.rules.state import Attempt
 log = logging.getLogger(__name__)
 
 AGAIN_SOON = timedelta(minutes=10)
+NOT_BOOKED = "the booking it tells of came to nothing"
 
 
 class NotYet(Exception):
@@ -40,6 +41,11 @@ def matter_of(action: Action) -> str:
 def intent_key(action: Action) -> str:
     """Return the key of the intent an action carries out, without what tells one try from another."""
     return action.key if action.kind is ActionKind.NUDGE else str(msgspec.json.decode(action.payload)["intent_key"])
+
+
+def told_of(booking: str) -> str:
+    """Return how the keys of the messages begin that say where a booking, by its key, puts a lost session."""
+    return f"lost/{booking}/"
 
 
 def reserve_beside(ledger: Ledger, wanted: Iterable[Reservation], session: MentoringSession | None) -> None:
@@ -92,7 +98,7 @@ class Outcomes:
         self._audit(ledger, action, Outcome.DONE, detail, now)
 
     def end(self, action: Action, outcome: Outcome, reason: str, *, retry_at: datetime | None) -> None:
-        """End an action that was not carried out: its reservations go, and the mentorship is decided again."""
+        """End an action that was not carried out: its reservations and messages go; the mentorship is decided again."""
         now = self.context.now()
         log.warning("%s: %s, %s", action.key, outcome, reason)
         with self.context.store.transaction() as ledger:
@@ -100,6 +106,10 @@ class Outcomes:
             ledger.reservations.release(action.key)
             if action.kind is ActionKind.MOVE:
                 self._stays(ledger, action)
+            for message in ledger.outbox.pending(action.mentorship):
+                if message.key.startswith(told_of(action.key)):  # the next booking has messages of its own
+                    ledger.outbox.finish(message.key, Outcome.REFUSED, NOT_BOOKED, now)
+                    self._audit(ledger, message, Outcome.REFUSED, NOT_BOOKED, now)
             if action.kind is not ActionKind.NUDGE:
                 attempt = Attempt(
                     mentorship=action.mentorship,

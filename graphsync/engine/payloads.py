@@ -123,13 +123,20 @@ class PresencePayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StillTrue(StrEnum):
-    """What must still be so when a message is sent."""
+    """What must still be so when a message is sent.
+
+    All but ALWAYS ask how the mentorship stands: it is to be active, but for PAUSED and ENDED.
+    """
 
     ALWAYS = "always"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
     INVITE_IS_OPEN = "invite_is_open"
     REQUEST_IS_OPEN = "request_is_open"
     SESSION_STANDS = "session_stands"
     REPLACEMENT_STANDS = "replacement_stands"
+    QUESTION_STANDS = "question_stands"
 
 
 class NudgePart(msgspec.Struct, frozen=True, kw_only=True):

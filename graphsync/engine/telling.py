@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from graphsync.calendar import next_working_instant
 from graphsync.engine.compose import LostSession, NoSlot
 from graphsync.engine.entries import Entries
+from graphsync.engine.outcomes import told_of
 from graphsync.engine.payloads import NudgePayload, to_json
 from graphsync.engine.ports import Action, ActionKind
 from graphsync.mentoring import Person, PersonId
 from graphsync.rules.intents import SendNudge
-from graphsync.rules.nudging import away_for_good
+from graphsync.rules.nudging import hearing_time
 from graphsync.rules.state import MentorshipState
 
 BOOK: Final = "book_ahead"
@@ -48,13 +48,19 @@ class Telling:
         said = self.entries.ledger.requests.nudges(intent.mentorship)
         return any((n.person, n.about, n.rung) == (intent.person, intent.about, intent.rung) for n in said)
 
-    def lost(self, state: MentorshipState, rule: str, told: LostSession, people: Sequence[Person]) -> None:
-        """Have a message about a lost session sent to each of `people`, in their working time."""
+    def lost(
+        self, state: MentorshipState, rule: str, told: LostSession, people: Sequence[Person], booking: str = ""
+    ) -> None:
+        """Have a message about a lost session sent to each of `people`, in their working time.
+
+        `booking` is the key of the one that puts it back: where that comes to nothing the message does too.
+        """
         if told.slot is not None and told.why is None and not told.alternatives:
             return  # the invite says it all
         for person in people:
             payload = self.entries.composer.lost_session(state, person, told, REBOOK)
-            key = f"lost/{state.mentorship.id}/{told.lost.number}/{state.role(person.id)}/{self.entries.stamp()}"
+            matter = booking or f"{state.mentorship.id}/{told.lost.number}/{self.entries.stamp()}"
+            key = told_of(matter) + state.role(person.id)
             self.send_one(state, rule, f"session {told.lost.number} was lost", key, person, payload)
 
     def no_hours(self, state: MentorshipState, rule: str, why: NoSlot) -> None:
@@ -68,7 +74,7 @@ class Telling:
         self, state: MentorshipState, rule: str, reason: str, key: str, person: Person, payload: NudgePayload
     ) -> None:
         """Have a message sent in the recipient's working time; one of the same key was sent already."""
-        absences = () if away_for_good(person, self.entries.now) else person.absences
+        quiet = self.entries.context.config.rules.nudges.quiet_hours
         self.entries.ledger.outbox.add(
             Action(
                 key=key,
@@ -78,6 +84,6 @@ class Telling:
                 reason=reason,
                 payload=to_json(payload),
                 created_at=self.entries.now,
-                next_attempt_at=next_working_instant(self.entries.now, person.hours, absences=absences),
+                next_attempt_at=hearing_time(person, self.entries.now, quiet, digest=False),
             )
         )

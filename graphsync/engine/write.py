@@ -188,7 +188,8 @@ class Writer:
                 suggestion=None if in_week else short_notice(intent, slot, self.availability),
                 alternatives=runners_up(placement, intent.alternatives),
             )
-            self.telling.lost(state, intent.rule, told, [state.mentee] if in_week else [state.mentee, state.mentor])
+            people = [state.mentee] if in_week else [state.mentee, state.mentor]
+            self.telling.lost(state, intent.rule, told, people, key)
 
     def _not_placed(
         self,

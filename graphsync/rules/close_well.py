@@ -67,19 +67,22 @@ def _ended(walk: Walk, rule: CloseWell) -> None:
     if closed_at is not None and walk.now >= closed_at + TOLD_WITHIN:
         walk.note(rule, ENDED, "the mentorship is ended")
         return
-    matter = Matter.ENDED if _ended_on_purpose(walk) else Matter.CLOSED
+    matter = _how_it_ended(walk)
     about = f"end/{state.mentorship.id}"
     for person in state.pair:
         if person.reach is not Reach.GONE and not walk.said(about, person):
             walk.nudge(rule, TELLS_OF_END, person, matter, about, reason=walk.standing.why)
 
 
-def _ended_on_purpose(walk: Walk) -> bool:
-    """Tell whether somebody ended it, or its last day came, rather than that nothing happened for long."""
+def _how_it_ended(walk: Walk) -> Matter:
+    """Return how it is told: one has left, somebody ended it or its last day came, or nothing happened for long."""
     state = walk.state
+    if any(person.reach is Reach.GONE for person in state.pair):
+        return Matter.HAS_LEFT  # nobody reads a last note to them
     ends_on = state.mentorship.ends_on
     last_day_over = ends_on is not None and walk.now >= start_of_day(ends_on, state.mentee.time_zone)
-    return last_day_over or any(reply.choice is Choice.END for reply in state.replies)
+    on_purpose = last_day_over or any(reply.choice is Choice.END for reply in state.replies)
+    return Matter.ENDED if on_purpose else Matter.CLOSED
 
 
 def _end(walk: Walk, rule: CloseWell, step: Step, reason: str) -> None:

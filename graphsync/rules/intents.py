@@ -143,6 +143,7 @@ class Matter(StrEnum):
     RESUMED = "resumed"
     ENDED = "ended"
     CLOSED = "closed"
+    HAS_LEFT = "has_left"
     NEW_STANDING_TIME = "new_standing_time"
     IDEA = "idea"
 

@@ -26,7 +26,7 @@ MOST_MATTERS = 3
 PERSONAL = frozenset({Matter.CONSENT, Matter.BOOKED_OVER, Matter.WELCOME, Matter.PAUSED, Matter.RESUMED})
 """What cannot wait for a budget: it is about a time that passes, or answers what the person themselves did."""
 
-ENDINGS = frozenset({Matter.ENDED, Matter.CLOSED})
+ENDINGS = frozenset({Matter.ENDED, Matter.CLOSED, Matter.HAS_LEFT})
 
 INHIBITED = Step("nudge.inhibited", Verdict.HOLDS)
 NEVER = Step("nudge.never", Verdict.HOLDS)
@@ -123,9 +123,9 @@ def ready_to_hear(
 def hearing_time(person: Person, at: datetime, quiet: ClockSpan | None, *, digest: bool) -> datetime:
     """Return the first instant from `at` on at which somebody works, outside their quiet hours.
 
-    With `digest` it also lies on the first working day of a week.
+    With `digest` it also lies on the first working day of a week. Where somebody is away for good, their hours count.
     """
-    absences = [absence for absence in person.absences if absence.ends_at is not None]
+    absences = () if away_for_good(person, at) else person.absences
     clock = zone(person.time_zone)
     for _day in range(60):  # quiet hours and a week's first day are met within weeks, or never
         at = next_working_instant(at, person.hours, absences=absences)

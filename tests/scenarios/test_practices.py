@@ -226,6 +226,18 @@ def test_ending_it_oneself_cancels_the_session_that_was_booked(opened):
     assert after.status_code == 200
 
 
+def test_where_one_has_left_the_other_is_told_just_that(opened):
+    tenant = opened(ENFORCE + CLOSE, sweep_hours=24)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    tenant.world.disable_user("tom@fabrikam.test")
+    tenant.run_for(days=3)
+    (mail,) = tenant.mails("mira", "close_well")
+    assert mail.subject == "Your mentoring with Tom has ended"
+    assert "Tom has left the organization" in mail.body
+    assert "note" not in mail.body
+    assert tenant.mails("tom", "close_well") == []
+
+
 def test_what_is_due_to_one_person_at_once_is_one_mail(opened):
     mentees = ("tom", "noor")
     tenant = opened(

@@ -1,8 +1,9 @@
 """A session that is lost comes back in the same week, and what people do by hand stays as they left it."""
 
 import pytest
-from tenant import SESSION, a_pair, a_person, berlin, week_of
+from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall, week_of
 
+from graphsync.errors import GraphAuthError
 from graphsync.sandbox import Fault
 from graphsync.sandbox.behavior import Behavior
 from graphsync.sandbox.notifications.posting import Receipt
@@ -58,6 +59,22 @@ def test_the_best_other_slots_are_offered_beside_the_one_that_was_taken(booked):
     (mail,) = tenant.mails("tom", "rebook_same_week")
     assert mail.body.count("<li>") == 2
     assert tenant.mails("mira", "rebook_same_week") == []
+
+
+def test_a_new_time_is_told_once_however_often_it_was_tried_to_book_one(booked):
+    tenant = booked()
+
+    def refused(_real, *_arguments):
+        raise GraphAuthError("create_event", status=403)
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_event=refused))
+    tenant.cancel("tom", tenant.only_meeting("tom"))
+    tenant.run_until(berlin("2026-03-03 17:00"))
+    assert tenant.mails("tom", "rebook_same_week") == []
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=1)
+    (mail,) = tenant.mails("tom", "rebook_same_week")
+    assert wall(tenant.only_meeting("tom").start).split()[-1] in mail.body
 
 
 @pytest.mark.parametrize("cohort", ["by-mentee", "by-mentor"])

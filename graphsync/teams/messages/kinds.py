@@ -369,6 +369,7 @@ _ALL: Final = (
     _message("resumed", "when a pause is over, to both"),
     _message("ended", "when a mentorship was ended, to both", may_pause=False),
     _message("closed", "when there was no session for long, to both", may_pause=False),
+    _message("has_left", "when one of the two has left the organization, to the other", may_pause=False),
     _message(
         "coordinator_week",
         "once a week, to coordinators: which mentorships need a hand; no delays, counts, or which of the two",

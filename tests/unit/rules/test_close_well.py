@@ -138,7 +138,13 @@ def test_who_has_left_ends_what_can_be_ended_and_the_match_is_to_be_renewed():
     decision = decided(state)
     assert [i.flag for i in decision.intents if isinstance(i, FlagMentorship)] == [FlagKind.TO_RENEW]
     assert ends(decision) == ["one of the two has left the organization"]
-    assert nudged(decision) == [(MENTEE, Matter.CLOSED)]
+    assert nudged(decision) == [(MENTEE, Matter.HAS_LEFT)]
+
+
+def test_who_ended_it_before_the_other_left_is_not_told_to_write_a_last_note():
+    gone = a_person(MENTOR, reach=Reach.GONE)
+    decision = decided(a_state(mentor=gone, mentorship=a_mentorship(ends_on=date(2026, 9, 20))))
+    assert nudged(decision) == [(MENTEE, Matter.HAS_LEFT)]
 
 
 def test_a_match_that_is_renewed_is_not_to_be_renewed_any_more():
