@@ -49,6 +49,7 @@ class BookPayload(msgspec.Struct, frozen=True, kw_only=True):
     event_id: str = ""
     from_start: datetime | None = None
     agreed: tuple[PersonId, ...] = ()
+    consent: bool = False
     room: str = ""
     room_change: RoomPayload | None = None
 

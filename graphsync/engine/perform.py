@@ -148,7 +148,7 @@ class Performer:
             raise ActionRefused("what was known of the calendars is too old by now")
         if payload.replaces is not None:
             lost = sessions[payload.replaces]
-            if lost.loss is None and lost.starts_at - now < FREEZE:
+            if lost.loss is None and lost.starts_at - now < (FROZEN if payload.consent else FREEZE):
                 raise ActionRefused("the session stands and is too near to be moved")
             if any(session.replaces == payload.replaces for session in sessions.values()):
                 raise ActionRefused(f"session {payload.replaces} has been put back already")

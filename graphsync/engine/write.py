@@ -173,6 +173,7 @@ class Writer:
             event_id=moved.event_id if moved else "",
             from_start=moved.starts_at if moved else None,
             agreed=(intent.proposal_by,) if taken and intent.proposal_by is not None else (),
+            consent=intent.consent,
             room=room,
             room_change=room_change,
         )

@@ -44,6 +44,7 @@ class BookSession(Intent):
         closing: whether it is the last session before a known end.
         quiet_reminder: whether the invite reminds of a quiet room.
         room: whether a room of the office both work at is sought.
+        consent: whether it moves a session 24 to 48 hours ahead, as somebody who was asked has agreed.
     """
 
     number: int
@@ -61,6 +62,7 @@ class BookSession(Intent):
     closing: bool = False
     quiet_reminder: bool = False
     room: bool = False
+    consent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from graphsync.calendar import TimeSlot, iso_week, same_iso_week, working_slots
@@ -286,13 +287,15 @@ def _left_behind(walk: Walk, session: MentoringSession) -> bool:
 def _move_absent(walk: Walk, rule: RebookSameWeek, session: MentoringSession) -> bool:
     """Put back a session that stands in somebody's absence; return whether that is done."""
     ahead = session.starts_at - walk.now
-    if not walk.check(f"session {session.number} is at least 48 hours away", ahead, ahead >= FREEZE):
-        walk.note(rule, TOO_NEAR, f"session {session.number} starts within 48 hours and is left as it is")
+    if not walk.check(f"session {session.number} is at least 24 hours away", ahead, ahead >= FROZEN):
+        walk.note(rule, TOO_NEAR, f"session {session.number} starts within 24 hours and is left as it is")
         return False
     booking = _replacement(walk, rule, session, f"session {session.number} falls into an absence and is put back")
     if booking is None or walk.held_back(rule, HELD_BACK, booking.key):
         return False
-    walk.act(rule, MOVES_ABSENT, booking)
+    is_far = walk.check(f"session {session.number} is at least 48 hours away", ahead, ahead >= FREEZE)
+    walk.act(rule, MOVES_ABSENT, replace(booking, consent=not is_far), ask_first=not is_far)
+    walk.look_again(session.starts_at - FROZEN)
     return True
 
 

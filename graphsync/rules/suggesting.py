@@ -39,9 +39,15 @@ class Asked:
     again_at: datetime | None = None
 
 
-def asked_person(state: MentorshipState) -> PersonId:
-    """Return who is asked: whose calendar the sessions live on, the mentee where that is a programme mailbox."""
-    return state.organizer.id if state.organizer.id in (state.mentor.id, state.mentee.id) else state.mentee.id
+def asked_person(state: MentorshipState, now: datetime) -> PersonId:
+    """Return who is asked: whose calendar the sessions live on, the mentee where that is a programme mailbox.
+
+    While that one is away it is the other one who is asked, if they are there.
+    """
+    first = state.organizer if state.organizer.id == state.mentor.id else state.mentee
+    other = state.person(state.mentorship.other(first.id))
+    first_is_away, other_is_away = (any(a.covers(now) for a in person.absences) for person in (first, other))
+    return other.id if first_is_away and not other_is_away else first.id
 
 
 def ask(state: MentorshipState, intent: CalendarIntent, now: datetime) -> Asked:
@@ -62,7 +68,7 @@ def ask(state: MentorshipState, intent: CalendarIntent, now: datetime) -> Asked:
         again_at = quiet_since + ASK_AGAIN
         return Asked(intent=intent, verdict=Verdict.WAITS, text=text, again_at=again_at)
     later = _with_time_to_answer(intent, now)
-    suggestion = Suggestion(intent=later, person=asked_person(state), asked=len(questions) + 1)
+    suggestion = Suggestion(intent=later, person=asked_person(state, now), asked=len(questions) + 1)
     return Asked(intent=intent, verdict=Verdict.SUGGESTS, text="it is suggested", suggestion=suggestion)
 
 

@@ -133,6 +133,22 @@ def test_a_session_in_somebodys_leave_is_moved_out_of_it(booked):
     assert [session.loss for session in tenant.sessions()] == ["absent", None]
 
 
+def test_24_to_48_hours_ahead_leave_moves_a_session_only_if_whoever_is_asked_agrees(booked):
+    tenant = booked(sweep_hours=2)
+    tenant.run_until(berlin("2026-03-08 12:00"))
+    tenant.world.set_automatic_replies(
+        "mira@fabrikam.test", "scheduled", berlin("2026-03-10 00:00"), berlin("2026-03-11 00:00")
+    )
+    tenant.run_until(berlin("2026-03-08 16:00"))
+    assert tenant.only_meeting("tom").start == TUESDAY
+    tenant.run_until(berlin("2026-03-09 09:30"))
+    assert "A new time" in tenant.mails("tom")[-1].subject
+    tenant.click("tom", "Yes, do that")
+    tenant.run_for(minutes=5)
+    assert [session.loss for session in tenant.sessions()] == ["absent", None]
+    assert in_its_week(tenant.only_meeting("tom"))
+
+
 def test_leave_of_the_whole_week_moves_the_session_past_it_and_says_why(booked):
     tenant = booked(sweep_hours=24)
     tenant.world.set_automatic_replies(

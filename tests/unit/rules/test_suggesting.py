@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from builders import (
@@ -19,7 +20,7 @@ from builders import (
 )
 
 from graphsync.calendar import TimeSlot
-from graphsync.mentoring import Loss
+from graphsync.mentoring import Absence, Loss
 from graphsync.rules.decide import decide
 from graphsync.rules.intents import AddOnlineMeeting, BookSession, MoveSession, Verdict, suggestion_about
 from graphsync.rules.requests import move_request
@@ -38,8 +39,15 @@ def test_it_is_suggested_first_to_whoever_organizes():
     found = asked()
     assert (found.verdict, found.suggestion.person, found.suggestion.asked) == (Verdict.SUGGESTS, MENTEE, 1)
     assert found.suggestion.about == ABOUT
-    assert asked_person(a_state(organizer=a_person(MENTOR))) == MENTOR
-    assert asked_person(a_state(organizer=a_person("box"))) == MENTEE
+    assert asked_person(a_state(organizer=a_person(MENTOR)), NOW) == MENTOR
+    assert asked_person(a_state(organizer=a_person("box")), NOW) == MENTEE
+
+
+def test_while_that_one_is_away_the_other_one_is_asked_if_they_are_there():
+    away = {"absences": (Absence(starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1)),)}
+    gone, there = a_person(MENTEE, **away), a_person(MENTOR)
+    assert asked_person(a_state(mentee=gone, mentor=there, organizer=gone), NOW) == MENTOR
+    assert asked_person(a_state(mentee=gone, mentor=a_person(MENTOR, **away), organizer=gone), NOW) == MENTEE
 
 
 def test_it_is_suggested_again_after_a_week_and_three_times_at_most():
