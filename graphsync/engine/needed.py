@@ -9,11 +9,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from graphsync.engine.context import Context, pair_of
-from graphsync.engine.people import about_person, events_of
 from graphsync.engine.ports import Ledger, Subject, SubjectKind
 from graphsync.mentoring import Mentorship, Person, PersonId, Reach, Status
 from graphsync.rules.standing import standing_of
 from graphsync.rules.state import MentorshipState
+
+
+def events_of(person: PersonId) -> str:
+    """Return the resource by which the events of a mailbox are subscribed to."""
+    return f"users/{person}/events"
+
+
+def about_person(person: PersonId) -> tuple[str, ...]:
+    """Return the keys of the alerts that looks at somebody raise."""
+    return (f"unknown-zone/{person}", f"away-without-end/{person}", f"unreachable/{person}", f"no-teams/{person}")
 
 
 def status_of(ledger: Ledger, mentorship: Mentorship, now: datetime) -> Status:

@@ -14,10 +14,11 @@ from typing import Any
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.directory import Seen, look_up, said_of
 from graphsync.engine.heeding import forget_order, heed_order, holds_unlisted
+from graphsync.engine.needed import events_of, is_over
 from graphsync.engine.ports import Alert, DirectoryUser, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
-from graphsync.mentoring import Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
+from graphsync.mentoring import Choice, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
 from graphsync.rules.schema import StartWell
 
@@ -92,8 +93,8 @@ class PeopleLooks:
     def _taken_up(self, ledger: Ledger, mentorship: Mentorship, now: datetime, released: Counter[str]) -> Mentorship:
         """Return a mentorship of the file with what is known of it: when it takes its turn, and whether it was closed.
 
-        New ones are released in parts, as many a day as `start_well` says. One that was closed begins anew with
-        another first day.
+        New ones are released in parts, as many a day as `start_well` says. One that is over begins anew with another
+        first day, whoever ended it.
         """
         known = ledger.mentorships.get(mentorship.id)
         if known is not None and known.started_on == mentorship.started_on:
@@ -103,6 +104,9 @@ class PeopleLooks:
                 closed_at=known.closed_at,
                 rematched_to=known.rematched_to,
             )
+        if known is not None and is_over(ledger, known, now):
+            for choice in (Choice.END, Choice.PAUSE):
+                ledger.replies.withdraw(mentorship.id, choice)
         rules = self.context.config.rules.candidates(StartWell, mentorship.cohort)
         if not rules:
             return mentorship
@@ -248,11 +252,6 @@ def watch(context: Context, ledger: Ledger, person: Person, now: datetime) -> No
         ledger.work.set_sweep(subject, next_sweep(subject, every, now))
 
 
-def about_person(person: PersonId) -> tuple[str, ...]:
-    """Return the keys of the alerts that looks at somebody raise."""
-    return (f"unknown-zone/{person}", f"away-without-end/{person}", f"unreachable/{person}", f"no-teams/{person}")
-
-
 def _look_at_messages(
     ledger: Ledger, mentorship: Mentorship, now: datetime, before: frozenset[OptIn] = frozenset()
 ) -> None:
@@ -260,11 +259,6 @@ def _look_at_messages(
     for opt_in, kind in ((OptIn.CHAT, SubjectKind.PAIR), (OptIn.MAIL, SubjectKind.MAIL)):
         if opt_in in mentorship.opt_ins | before:
             ledger.work.mark(Subject(kind=kind, owner=mentorship.id), now)
-
-
-def events_of(person: PersonId) -> str:
-    """Return the resource by which the events of a mailbox are subscribed to."""
-    return f"users/{person}/events"
 
 
 def next_sweep(subject: Subject, every: timedelta, now: datetime, step: timedelta = timedelta(hours=1)) -> datetime:

@@ -952,7 +952,8 @@ def test_ended_actions_go_by_kind_and_pending_ones_stay(ledger):
 
 
 @pytest.mark.parametrize(
-    "name", ["nudge/m1/invite/1/1/mentor", "messages/nudge/m1/invite/1/1/mentor/20260302T080000Z", "relay/m1/question/anna"]
+    "name",
+    ["nudge/m1/invite/1/1/mentor", "messages/nudge/m1/invite/1/1/mentor/20260302T080000Z", "relay/m1/question/anna"],
 )
 def test_audit_of_messages_has_the_short_term_and_of_all_else_the_long_one(ledger, name):
     gone = an_entry(SHORT - AN_INSTANT, action=f"{name}/1")
