@@ -7,13 +7,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from graphsync.engine.context import Context, pair_of
-from graphsync.engine.people import about_person, events_of
 from graphsync.engine.ports import Ledger, Subject, SubjectKind
 from graphsync.mentoring import Mentorship, Person, PersonId, Reach, Status
 from graphsync.rules.standing import standing_of
 from graphsync.rules.state import MentorshipState
+
+UNKNOWN_ZONE: Final = "unknown-zone/"
+AWAY_WITHOUT_END: Final = "away-without-end/"
+"""How the keys of two alerts begin that are the admin's alone: they tell of one of the two."""
+
+
+def events_of(person: PersonId) -> str:
+    """Return the resource by which the events of a mailbox are subscribed to."""
+    return f"users/{person}/events"
+
+
+def about_person(person: PersonId) -> tuple[str, ...]:
+    """Return the keys of the alerts that looks at somebody raise."""
+    return tuple(f"{what}{person}" for what in (UNKNOWN_ZONE, AWAY_WITHOUT_END, "unreachable/", "no-teams/"))
 
 
 def status_of(ledger: Ledger, mentorship: Mentorship, now: datetime) -> Status:

@@ -14,10 +14,11 @@ from typing import Any
 from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.directory import Seen, look_up, said_of
 from graphsync.engine.heeding import forget_order, heed_order, holds_unlisted
+from graphsync.engine.needed import AWAY_WITHOUT_END, UNKNOWN_ZONE, events_of, is_over
 from graphsync.engine.ports import Alert, DirectoryUser, Ledger, Subject, SubjectKind
 from graphsync.engine.state import organizer_of
 from graphsync.errors import GraphAuthError, GraphError, GraphNotFound
-from graphsync.mentoring import Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
+from graphsync.mentoring import Choice, Mentorship, OptIn, Person, PersonId, Reach, Status, WeeklyHours
 from graphsync.rules.mentorships import MentorshipRow
 from graphsync.rules.schema import StartWell
 
@@ -92,8 +93,8 @@ class PeopleLooks:
     def _taken_up(self, ledger: Ledger, mentorship: Mentorship, now: datetime, released: Counter[str]) -> Mentorship:
         """Return a mentorship of the file with what is known of it: when it takes its turn, and whether it was closed.
 
-        New ones are released in parts, as many a day as `start_well` says. One that was closed begins anew with
-        another first day.
+        New ones are released in parts, as many a day as `start_well` says. One that is over begins anew with another
+        first day, whoever ended it.
         """
         known = ledger.mentorships.get(mentorship.id)
         if known is not None and known.started_on == mentorship.started_on:
@@ -103,6 +104,9 @@ class PeopleLooks:
                 closed_at=known.closed_at,
                 rematched_to=known.rematched_to,
             )
+        if known is not None and is_over(ledger, known, now):
+            for choice in (Choice.END, Choice.PAUSE):
+                ledger.replies.withdraw(mentorship.id, choice)
         rules = self.context.config.rules.candidates(StartWell, mentorship.cohort)
         if not rules:
             return mentorship
@@ -167,7 +171,7 @@ class PeopleLooks:
         said = partial(self._said, known.address)
         # Of somebody who mentors or is mentored; a shared mailbox has no account that anybody signs in with.
         looked = look_up(graph, known, said, now, needs_account=bool(own))
-        self._tell(known, looked, now)
+        self._tell(known, looked, now, in_programme=bool(own))
         seen = looked.person
         if seen.reach is Reach.OK and organizes and not seen.has_teams:
             # Who has Teams is asked again when a session is booked; who has none, until it is there.
@@ -181,14 +185,20 @@ class PeopleLooks:
         if seen != known:
             self._keep(known, seen, mentorships, now)
 
-    def _tell(self, known: Person, looked: Seen, now: datetime) -> None:
-        """Have the admin told what keeps somebody's clock from being right, as long as it does."""
+    def _tell(self, known: Person, looked: Seen, now: datetime, *, in_programme: bool) -> None:
+        """Have the admin told what keeps somebody's clock from being right, as long as it does.
+
+        The clock of a mailbox of ours counts for nothing, and neither does that of somebody who has left.
+        """
+        in_programme = in_programme and looked.person.reach is not Reach.GONE
         endless = next((absence for absence in looked.person.absences if absence.ends_at is None), None)
         texts = {
-            f"unknown-zone/{known.id}": looked.unknown_zone
+            f"{UNKNOWN_ZONE}{known.id}": in_programme
+            and looked.unknown_zone
             and f"person {known.id} has a mailbox in the time zone {looked.unknown_zone!r}, which is not a known one: "
             f"their hours are taken to be in {looked.person.hours.time_zone}; name their zone in mentorships.csv",
-            f"away-without-end/{known.id}": endless is not None
+            f"{AWAY_WITHOUT_END}{known.id}": in_programme
+            and endless is not None
             and now - endless.starts_at >= AWAY_LONG
             and f"person {known.id} has had automatic replies on without an end for {AWAY_LONG.days} days or more: "
             "nothing is booked for them, and no clock of theirs runs; ask them for an end, or to switch them off",
@@ -248,11 +258,6 @@ def watch(context: Context, ledger: Ledger, person: Person, now: datetime) -> No
         ledger.work.set_sweep(subject, next_sweep(subject, every, now))
 
 
-def about_person(person: PersonId) -> tuple[str, ...]:
-    """Return the keys of the alerts that looks at somebody raise."""
-    return (f"unknown-zone/{person}", f"away-without-end/{person}", f"unreachable/{person}", f"no-teams/{person}")
-
-
 def _look_at_messages(
     ledger: Ledger, mentorship: Mentorship, now: datetime, before: frozenset[OptIn] = frozenset()
 ) -> None:
@@ -260,11 +265,6 @@ def _look_at_messages(
     for opt_in, kind in ((OptIn.CHAT, SubjectKind.PAIR), (OptIn.MAIL, SubjectKind.MAIL)):
         if opt_in in mentorship.opt_ins | before:
             ledger.work.mark(Subject(kind=kind, owner=mentorship.id), now)
-
-
-def events_of(person: PersonId) -> str:
-    """Return the resource by which the events of a mailbox are subscribed to."""
-    return f"users/{person}/events"
 
 
 def next_sweep(subject: Subject, every: timedelta, now: datetime, step: timedelta = timedelta(hours=1)) -> datetime:

@@ -11,8 +11,7 @@ from functools import partial
 from graphsync.clock import new_secret
 from graphsync.engine.chats import messages_of
 from graphsync.engine.context import Context
-from graphsync.engine.needed import is_needed, is_over
-from graphsync.engine.people import events_of
+from graphsync.engine.needed import events_of, is_needed, is_over
 from graphsync.engine.ports import Alert, Ledger, Subject, SubjectKind, Subscription, SubscriptionGrant
 from graphsync.errors import GraphAuthError, GraphConflict, GraphNotFound, GraphRejected
 from graphsync.mentoring import PersonId, Reach

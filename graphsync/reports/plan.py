@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from graphsync.engine.ports import ActionKind
+from graphsync.engine.needed import AWAY_WITHOUT_END, UNKNOWN_ZONE
+from graphsync.engine.ports import ActionKind, Alert
 from graphsync.engine.rehearsal import Considered, Plan, Planned
 from graphsync.reports.times import counted, span, when
 from graphsync.rules.intents import TraceLine, Verdict
@@ -45,7 +46,8 @@ def plan_text(plan: Plan, *, full: bool) -> str:
     for one, planned, held in shown:
         if planned or held or one.flags:
             lines += ["", *_mentorship(one, planned, held)]
-    lines += ["", *(f"alert {alert.key}: {alert.text}" for alert in plan.alerts)] if plan.alerts else []
+    alerts = [f"alert {alert.key}: {alert.text}" for alert in _alerts(plan, full=full)]
+    lines += ["", *alerts] if alerts else []
     if not full:
         lines += ["", "Messages about what waits for an answer, and who gets which message, are shown with --full."]
     return "\n".join(lines) + "\n"
@@ -117,6 +119,10 @@ def shown_steps(lines: Iterable[TraceLine], *, full: bool) -> Iterator[TraceLine
             yield line
 
 
+def _alerts(plan: Plan, *, full: bool) -> list[Alert]:
+    return [alert for alert in plan.alerts if full or not alert.key.startswith((UNKNOWN_ZONE, AWAY_WITHOUT_END))]
+
+
 def _by_what(line: TraceLine) -> str:
     if line.verdict is Verdict.OBSERVES:
         return "its mode"
@@ -142,7 +148,7 @@ def plan_data(plan: Plan, *, full: bool) -> dict[str, Any]:
             }
             for one in plan.considered
         ],
-        "alerts": [{"key": alert.key, "text": alert.text} for alert in plan.alerts],
+        "alerts": [{"key": alert.key, "text": alert.text} for alert in _alerts(plan, full=full)],
     }
 
 

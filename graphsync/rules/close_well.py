@@ -68,7 +68,8 @@ def _ended(walk: Walk, rule: CloseWell) -> None:
         walk.note(rule, ENDED, "the mentorship is ended")
         return
     matter = _how_it_ended(walk)
-    about = f"end/{state.mentorship.id}"
+    # With the first day: one that begins anew has an end of its own.
+    about = f"end/{state.mentorship.id}/{state.mentorship.started_on:%Y%m%d}"
     for person in state.pair:
         if person.reach is not Reach.GONE and not walk.said(about, person):
             walk.nudge(rule, TELLS_OF_END, person, matter, about, reason=walk.standing.why)

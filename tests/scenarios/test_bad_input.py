@@ -285,6 +285,27 @@ def test_automatic_replies_that_stay_on_without_an_end_are_told_to_the_admin_aft
     assert tenant.alerts() == {}
 
 
+@pytest.mark.parametrize("who", ["a mailbox of ours", "somebody who has left"])
+def test_the_clock_of_nobody_in_the_programme_is_no_alert(open_tenant, who):
+    tenant = open_tenant(pairs=[a_pair("mira", "tom", cohort="by-programme")], sweep_hours=12)
+    tenant.run_for(minutes=5)
+    address = "mentoring@fabrikam.test" if who == "a mailbox of ours" else "tom@fabrikam.test"
+    tenant.world.set_automatic_replies(address, "alwaysEnabled")
+    tenant.world.user(address).windows_time_zone = "Mars Standard Time"
+    if who == "somebody who has left":
+        tenant.run_for(days=15)
+        assert len(clock_alerts(tenant)) == 2
+        tenant.world.disable_user(address)
+        tenant.run_for(days=1)
+    else:
+        tenant.run_for(days=16)
+    assert clock_alerts(tenant) == []
+
+
+def clock_alerts(tenant):
+    return [key for key in tenant.alerts() if key.startswith(("unknown-zone/", "away-without-end/"))]
+
+
 ODD_HOURS = {
     "no days": {"days": ()},
     "weekend": {"days": ("saturday", "sunday")},

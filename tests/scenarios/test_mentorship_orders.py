@@ -8,7 +8,7 @@ import pytest
 from command_line import graphsync
 from tenant import TamperedGraph, a_pair, a_person, berlin
 
-from graphsync.engine.context import Context
+from graphsync.engine.context import Context, mark_mentorship
 from graphsync.engine.orders import Orders
 from graphsync.engine.overview import overview
 from graphsync.engine.people import newly_known
@@ -336,6 +336,47 @@ def test_a_mentor_can_be_swapped_again_before_the_first_swap_is_in_the_file(open
     restart(tenant)
     assert {one.status for one in listed(tenant).values()} == {Status.ACTIVE, Status.ENDED}
     assert [one.id for one in listed(tenant).values() if one.unlisted] == [ordered.successor]
+
+
+# ---------------------------------------------------------------- beginning anew
+
+
+def test_what_one_of_the_two_ended_begins_anew_with_another_first_day(opened):
+    tenant = opened()
+    with tenant.store.transaction() as ledger:
+        tom = ledger.people.by_address("tom@fabrikam.test").id
+        pause = Reply(
+            mentorship=OLD,
+            person=tom,
+            about="mentorship",
+            choice=Choice.PAUSE,
+            at=tenant.now,
+            until=date(2026, 9, 1),
+        )
+        ledger.replies.save(pause)
+        ledger.replies.save(replace(pause, about=f"mentorship/{OLD}", choice=Choice.END, until=None))
+        mark_mentorship(ledger, OLD, tenant.now)
+    after(tenant, days=3)
+    assert tenant.meetings("tom") == []
+    restart(tenant, a_line("mira", started="2026-03-05"))
+    tenant.run_for(days=2)
+    assert listed(tenant)[OLD].status is Status.ACTIVE
+    assert len(tenant.meetings("tom")) == 1
+
+
+def test_what_begins_anew_ends_well_as_well(opened):
+    tenant = opened()
+    orders(tenant).end(PAIR, None)
+    after(tenant, days=2)
+    restart(tenant, a_line("mira", started="2026-03-04"))
+    tenant.run_for(days=1)
+    assert len(tenant.meetings("tom")) == 1
+    orders(tenant).end(PAIR, None)
+    after(tenant, days=1)
+    assert tenant.meetings("tom") == []
+    assert [mail.subject for mail in tenant.mails("tom", "close_well")] == [
+        "Thank you for your mentoring with Mira"
+    ] * 2
 
 
 # ---------------------------------------------------------------- the file

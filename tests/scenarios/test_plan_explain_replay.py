@@ -211,6 +211,16 @@ def test_why_nothing_was_found_is_kept_without_names_and_a_coordinator_reads_onl
     assert not [text for text in kept if "Mira" in text or "Tom" in text]
 
 
+def test_whose_clock_is_not_right_is_no_part_of_a_coordinators_plan(opened):
+    tenant = opened()
+    tenant.world.user("mira@fabrikam.test").windows_time_zone = "Mars Standard Time"
+    plan = planned(tenant)
+    assert "Mars Standard Time" in plan_text(plan, full=True)
+    assert "Mars Standard Time" not in plan_text(plan, full=False)
+    assert plan_data(plan, full=True)["alerts"] != []
+    assert plan_data(plan, full=False)["alerts"] == []
+
+
 def recorded_now(ledger, tenant):
     return recorded(ledger, None, since=tenant.now - timedelta(days=1), until=tenant.now + timedelta(days=1))
 

@@ -35,6 +35,7 @@ from graphsync.rules.intents import (
 )
 
 ALONE = "09-21 10:00"
+END = "end/m1/20260914"
 BEGUN = a_mentorship(started_on=date(2026, 9, 14))
 
 
@@ -71,7 +72,7 @@ def test_one_who_ends_it_ends_it_and_both_are_told():
 def test_who_was_told_of_the_end_is_not_told_again():
     state = a_state(
         replies=(a_reply("mentorship/m1", "end"),),
-        nudges=(a_nudge("end/m1", MENTOR), a_nudge("end/m1", MENTEE)),
+        nudges=(a_nudge(END, MENTOR), a_nudge(END, MENTEE)),
         mentorship=a_mentorship(closed_at=at("09-21 09:00")),
     )
     assert decided(state).intents == ()
