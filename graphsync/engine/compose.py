@@ -80,7 +80,9 @@ def runners_up(placement: Placement, most: int) -> tuple[TimeSlot, ...]:
 def still_true(intent: SendNudge) -> StillTrue:
     """Return what must still be so of a nudge's matter when the message goes out."""
     match intent.matter:
-        case Matter.UNANSWERED_INVITE | Matter.UNANSWERED_QUESTION | Matter.OFFER_HELP:
+        case Matter.UNANSWERED_INVITE:
+            return StillTrue.INVITE_IS_OWED
+        case Matter.UNANSWERED_QUESTION | Matter.OFFER_HELP:
             return StillTrue.REQUEST_IS_OPEN if intent.session is None else StillTrue.INVITE_IS_OPEN
         case Matter.PREPARE | Matter.CONSENT | Matter.BOOKED_OVER:
             return StillTrue.SESSION_STANDS

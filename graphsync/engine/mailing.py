@@ -15,7 +15,7 @@ from graphsync.engine.payloads import NudgePart, NudgePayload, SentMail, StillTr
 from graphsync.engine.ports import Action, Invitee, Ledger, MailDraft, Outcome
 from graphsync.engine.state import load_state
 from graphsync.errors import ActionRefused
-from graphsync.mentoring import PersonId, Status
+from graphsync.mentoring import Person, PersonId, Status
 from graphsync.rules.answer_promptly import open_invites
 from graphsync.rules.decide import decide
 from graphsync.rules.nudging import hearing_time
@@ -130,15 +130,15 @@ class Mailing:
         standing = standing_of(state, now)
         if standing.status is not STANDINGS.get(part.still, Status.ACTIVE):
             raise ActionRefused(standing.why or "the mentorship goes on")
-        self._check_matter(state, part, now)
         recipient = state.person(person)
+        self._check_matter(state, part, recipient, now)
         if not recipient.hours.hours:
             raise NotYet(ADMIN_WAIT)
         hears_at = hearing_time(recipient, now, self.context.config.rules.nudges.quiet_hours, digest=False)
         if hears_at > now:
             raise NotYet(hears_at - now)
 
-    def _check_matter(self, state: MentorshipState, part: NudgePart, now: datetime) -> None:
+    def _check_matter(self, state: MentorshipState, part: NudgePart, recipient: Person, now: datetime) -> None:
         about = next((session for session in state.sessions if session.number == part.session), None)
         is_to_come = about is not None and about.stands and about.starts_at > now
         match part.still:
@@ -153,8 +153,9 @@ class Mailing:
             case StillTrue.REQUEST_IS_OPEN:
                 if all(request.key != part.about for request in state.open_requests):
                     raise ActionRefused("it was answered meanwhile")
-            case StillTrue.INVITE_IS_OPEN:
-                if all(request.key != part.about for request, _number in open_invites(state, now)):
+            case StillTrue.INVITE_IS_OPEN | StillTrue.INVITE_IS_OWED:
+                owing = {request.owed_by for request, _number in open_invites(state, now) if request.key == part.about}
+                if recipient.id not in owing and (part.still is StillTrue.INVITE_IS_OWED or not owing):
                     raise ActionRefused("it was answered meanwhile")
             case StillTrue.QUESTION_STANDS:
                 self._question_stands(state, part, now)

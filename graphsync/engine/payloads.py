@@ -126,7 +126,8 @@ class PresencePayload(msgspec.Struct, frozen=True, kw_only=True):
 class StillTrue(StrEnum):
     """What must still be so when a message is sent.
 
-    All but ALWAYS ask how the mentorship stands: it is to be active, but for PAUSED and ENDED.
+    All but ALWAYS ask how the mentorship stands: it is to be active, but for PAUSED and ENDED. An invite is open while
+    anybody has not answered it, and owed while the reader has not.
     """
 
     ALWAYS = "always"
@@ -134,6 +135,7 @@ class StillTrue(StrEnum):
     PAUSED = "paused"
     ENDED = "ended"
     INVITE_IS_OPEN = "invite_is_open"
+    INVITE_IS_OWED = "invite_is_owed"
     REQUEST_IS_OPEN = "request_is_open"
     SESSION_STANDS = "session_stands"
     REPLACEMENT_STANDS = "replacement_stands"

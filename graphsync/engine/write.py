@@ -133,14 +133,14 @@ class Writer:
     # ------------------------------------------------------------ sessions
 
     def _book(self, state: MentorshipState, intent: BookSession, placement: Placement) -> None:
-        lost = next((s for s in state.sessions if s.number == intent.replaces), None)
-        why_not: NoSlot | None = None
+        if placement.slot is None:
+            self._not_placed(state, intent, placement)
+            return
+        lost = _lost(state, intent)
         in_week = placement.window is not None and placement.window < intent.week_windows
+        why_not = None
         if lost is not None and not in_week:
             why_not = why_not_in_week(intent, placement, self.availability)
-        if placement.slot is None:
-            self._not_placed(state, intent, placement, lost, why_not)
-            return
         key = f"{intent.key}/{self.entries.stamp()}"
         slot = placement.slot
         proposed = intent.proposal_by is not None and lost is not None and lost.proposal is not None
@@ -192,15 +192,12 @@ class Writer:
             people = [state.mentee] if in_week else [state.mentee, state.mentor]
             self.telling.lost(state, intent.rule, told, people, key)
 
-    def _not_placed(
-        self,
-        state: MentorshipState,
-        intent: BookSession,
-        placement: Placement,
-        lost: MentoringSession | None,
-        why_not: NoSlot | None,
-    ) -> None:
-        why = why_not or NoSlot(reasons=placement.reasons)
+    def _not_placed(self, state: MentorshipState, intent: BookSession, placement: Placement) -> None:
+        """Settle a lost session for which no time was found, and tell both; any other is sought again."""
+        lost = _lost(state, intent)
+        why = NoSlot(reasons=placement.reasons)
+        if lost is not None:
+            why = why_not_in_week(intent, placement, self.availability)
         if lost is not None and lost.loss is not None and Reason.UNREADABLE not in placement.reasons.values():
             self._settle(state, intent.rule, lost, why)
             return
@@ -215,10 +212,10 @@ class Writer:
         return self.now + (TRY_AGAIN_SOON if Reason.UNREADABLE in reasons.values() else TRY_AGAIN_TOMORROW)
 
     def _move(self, state: MentorshipState, intent: MoveSession, placement: Placement) -> None:
-        session = next(s for s in state.sessions if s.number == intent.number)
         if placement.slot is None:
-            self._not_moved(state, intent, session, placement)
+            self._not_moved(state, intent, placement)
             return
+        session = next(s for s in state.sessions if s.number == intent.number)
         key = f"{intent.key}/{self.entries.stamp()}"
         payload = MovePayload(
             intent_key=intent.key,
@@ -251,9 +248,7 @@ class Writer:
         )
         self.entries.add(intent, ActionKind.CHANGE_ROOM, key, to_json(payload))
 
-    def _not_moved(
-        self, state: MentorshipState, intent: MoveSession, session: MentoringSession, placement: Placement
-    ) -> None:
+    def _not_moved(self, state: MentorshipState, intent: MoveSession, placement: Placement) -> None:
         """Keep why a session stays where it is; whoever wished a move is told, and calendars are looked at again.
 
         A time that was proposed is turned down by the other's calendar once, and that is that.
@@ -265,6 +260,7 @@ class Writer:
             self._attempt(intent, f"the proposed time does not suit: {reason}", None)
             return
         if not unreadable:
+            session = next(s for s in state.sessions if s.number == intent.number)
             for person in (p for p in state.pair if p.id in intent.wished_by):
                 payload = self.composer.not_moved(state, person, session, why, UNDISTURBED)
                 key = f"not-moved/{intent.key}/{state.role(person.id)}"
@@ -334,15 +330,20 @@ class Writer:
     # ------------------------------------------------------------ suggestions and reasons
 
     def _suggest(self, state: MentorshipState, suggestion: Suggestion) -> None:
-        """Ask one person whether an action is to be done, with the time that was found for it."""
+        """Ask one person whether an action is to be done, with the time that was found for it.
+
+        Where none was, there is nothing to ask: what follows is the same as without asking.
+        """
         intent = suggestion.intent
         slot = None
         if isinstance(intent, BookSession | MoveSession):
-            slot = self.placements[intent.request.key].slot
+            placement = self.placements[intent.request.key]
+            slot = placement.slot
             if slot is None:
-                reasons = self.placements[intent.request.key].reasons
-                reason = self.composer.reason_kept(state, NoSlot(reasons=reasons))
-                self._attempt(intent, reason, self._try_again_at(reasons))
+                if isinstance(intent, BookSession):
+                    self._not_placed(state, intent, placement)
+                else:
+                    self._not_moved(state, intent, placement)
                 return
         person = state.person(suggestion.person)
         payload = self.composer.suggestion(state, suggestion, slot)
@@ -369,6 +370,10 @@ class Writer:
         self.telling.lost(state, rule, told, [state.mentee, state.mentor])
         self.entries.audit(state.mentorship.id, f"session/{lost.number}", rule, "not put back", reason)
         mark_mentorship(self.ledger, state.mentorship.id, self.now)
+
+
+def _lost(state: MentorshipState, intent: BookSession) -> MentoringSession | None:
+    return next((session for session in state.sessions if session.number == intent.replaces), None)
 
 
 def moved_session(state: MentorshipState, intent: BookSession | MoveSession) -> MentoringSession | None:

@@ -1,4 +1,8 @@
-"""Mail of a pair as far as graphsync looks at it: who wrote to the other alone, and when; never what."""
+"""Mail of a pair as far as graphsync looks at it: who wrote to the other, and when; never what.
+
+What waits is judged strictly, so that nobody is asked for an answer that nobody wants; what answers is judged loosely,
+so that nobody is who has given one.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +30,14 @@ class ReceivedMail:
     is_meeting: bool = False
     is_automatic: bool = False
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has sent it."""
+        return not self.is_draft and not self.is_automatic
+
     def is_for(self, address: str) -> bool:
-        """Tell whether a person wrote it to this address alone; letters in any case."""
-        if self.copied or self.is_draft or self.is_meeting or self.is_automatic:
+        """Tell whether a person wrote it to this address alone, and about no meeting; letters in any case."""
+        if self.copied or self.is_meeting or not self.is_by_hand:
             return False
         return [to.casefold() for to in self.to] == [address.casefold()]
 
@@ -49,7 +58,7 @@ class Received:
 def waiting_mail(mailboxes: Iterable[Received], closed: Container[str]) -> WaitingMessage | None:
     """Return the mail that waits for an answer between two people, or None where none does.
 
-    What went to others as well, meeting requests and automatic replies neither wait nor answer.
+    What went to others as well, and what is about a meeting, answers and does not wait; automatic replies do neither.
 
     Args:
         mailboxes: those of both.
@@ -60,10 +69,11 @@ def waiting_mail(mailboxes: Iterable[Received], closed: Container[str]) -> Waiti
             message_id=mail.id,
             author=received.author,
             sent_at=mail.received_at,
+            waits=mail.is_for(received.address),
             answered=mail.id in closed
             or (received.answered_at is not None and mail.received_at <= received.answered_at),
         )
         for received in mailboxes
         for mail in received.mail
-        if mail.is_for(received.address)
+        if mail.is_by_hand
     )

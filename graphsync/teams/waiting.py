@@ -13,12 +13,14 @@ from graphsync.mentoring import PersonId
 class Written:
     """That one of two people wrote to the other, and since when the other could read it.
 
-    `answered` where the other has answered it without writing: by a reaction, or by saying so.
+    `waits` where it calls for an answer; else it only answers. `answered` where the other has answered it without
+    writing: by a reaction, or by saying so.
     """
 
     message_id: str
     author: PersonId
     sent_at: datetime
+    waits: bool = True
     answered: bool = False
 
 
@@ -45,5 +47,9 @@ def first_unanswered(written: Iterable[Written]) -> WaitingMessage | None:
         if message.answered:
             waiting = None
         elif waiting is None or waiting.author != message.author:
-            waiting = WaitingMessage(message_id=message.message_id, author=message.author, sent_at=message.sent_at)
+            waiting = _of(message) if message.waits else None
     return waiting
+
+
+def _of(message: Written) -> WaitingMessage:
+    return WaitingMessage(message_id=message.message_id, author=message.author, sent_at=message.sent_at)

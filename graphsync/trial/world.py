@@ -376,11 +376,16 @@ class World:
                     pass  # they stand together, below
         for suggestion in decision.suggestions:
             asked = suggestion.intent
-            slot = placements[asked.request.key].slot if isinstance(asked, BookSession | MoveSession) else None
-            if slot is None and isinstance(asked, BookSession | MoveSession):
-                self._attempt(life, asked.key, "no slot", self.now + A_DAY)
-                continue
-            at = None if slot is None else slot.start
+            at = None
+            if isinstance(asked, BookSession | MoveSession):
+                placement = placements[asked.request.key]
+                if placement.slot is None:  # there is nothing to ask: what follows is the same as without asking
+                    if isinstance(asked, BookSession):
+                        self._book(life, state, asked, placement, availability)
+                    else:
+                        self._move(life, asked, placement)
+                    continue
+                at = placement.slot.start
             self.mail.append(
                 Sent(
                     at=self.now,

@@ -95,3 +95,18 @@ def test_a_draft_whose_matter_is_past_is_not_sent(open_tenant):
     tenant.start_service(graph=tenant.graph)
     tenant.run_until(berlin("2026-03-05 12:00"))
     assert tenant.mails("mira", "answer_promptly") == []
+
+
+def test_of_two_who_owe_an_answer_the_one_who_gave_it_meanwhile_is_not_reminded(open_tenant):
+    tenant = open_tenant(pairs=[a_pair("mira", "tom", cohort="by-programme")])
+
+    def down(_real, *_arguments):
+        raise GraphTransient("create_mail_draft", retry_after=timedelta(hours=1))
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_mail_draft=down))
+    tenant.run_until(berlin("2026-03-04 12:00"))
+    tenant.answer("tom", tenant.only_meeting("tom"), "accepted")
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_until(berlin("2026-03-04 16:00"))
+    assert len(tenant.mails("mira", "answer_promptly")) == 1
+    assert tenant.mails("tom", "answer_promptly") == []

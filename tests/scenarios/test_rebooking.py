@@ -1,7 +1,8 @@
 """A session that is lost comes back in the same week, and what people do by hand stays as they left it."""
 
 import pytest
-from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall, week_of
+from tenant import RULES, SESSION, TamperedGraph, a_pair, a_person, berlin, wall, week_of
+from test_mail_that_waits import reload
 
 from graphsync.errors import GraphAuthError
 from graphsync.sandbox import Fault
@@ -221,6 +222,19 @@ def test_no_slot_in_reach_at_all_is_settled_with_its_reason(booked):
     assert "the calendar of the mentor had no hour left" in lost.no_slot_reason
     assert "No new time was found" in tenant.mails("tom", "rebook_same_week")[0].body
     assert len(tenant.mails("mira", "rebook_same_week")) == 1
+
+
+def test_under_suggest_too_a_lost_session_without_a_slot_in_reach_is_told_to_both(booked):
+    tenant = booked()
+    reload(tenant, rules_yaml=RULES.replace("rebook_same_week\n  mode: enforce", "rebook_same_week\n  mode: suggest"))
+    tenant.busy("mira", berlin("2026-03-03 08:00"), berlin("2026-04-20 18:00"))
+    tenant.answer("mira", tenant.only_meeting("tom"), "declined")
+    tenant.run_for(hours=5)
+    (lost,) = tenant.sessions()
+    assert "the calendar of Mira had no hour left" in lost.no_slot_reason
+    for who in ("mira", "tom"):
+        (mail,) = tenant.mails(who, "rebook_same_week")
+        assert "No new time was found" in mail.body
 
 
 def test_a_session_lost_when_its_week_is_almost_over_comes_back_in_the_next(booked):
