@@ -1,7 +1,7 @@
 """`stay_in_touch`: contact is kept alive between sessions, and who has lost it is offered a pause or an end.
 
-Silence is not inferred from messages: contact is a session, "we talked", or a question that is asked through the service
-or answered.
+Silence is not inferred from messages: contact is a session, "we talked", or a question asked through the service or
+answered.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from graphsync.rules.intents import (
     Decision,
     FlagMentorship,
     Matter,
+    ReleaseTime,
     SendNudge,
     Step,
     TraceLine,
@@ -138,7 +139,7 @@ class Walk:
         """
         mode = self.mode(rule)
         for intent in intents:
-            if mode == "observe":
+            if mode == "observe" and not isinstance(intent, ReleaseTime):  # what was taken is given back all the same
                 self._observed.append(intent)
                 self._note(rule.name, step.id, Verdict.OBSERVES, intent.reason)
             elif isinstance(intent, CalendarIntent) and (mode == "suggest" or ask_first):
