@@ -48,7 +48,8 @@ def prepare(walk: Walk, rule: Prepare) -> None:
     for session in walk.state.sessions:
         keep(walk, rule, HOLDS, session, AGAIN, _reread(walk, rule, session))
     for session in standing:
-        walk.look_again(session.ends_at)
+        if rule.notes and walk.now < session.ends_at:
+            walk.comes(rule, session.ends_at, *walk.state.pair)
         if rule.notes and session.ends_at <= walk.now < session.ends_at + NOTES_UNTIL:
             for person in walk.state.pair:
                 _notes(walk, rule, session, person)
@@ -60,9 +61,8 @@ def _agenda(walk: Walk, rule: Prepare, session: MentoringSession, person: Person
         return
     due_at = after_working_days(session.starts_at, -rule.agenda.count, person.hours, absences=person.absences)
     if due_at is not None and walk.now < due_at:
-        walk.wait(
-            rule, AGENDA_LATER, due_at, f"the agenda of session {session.number} is asked for {rule.agenda} before"
-        )
+        text = f"the agenda of session {session.number} is asked for {rule.agenda} before"
+        walk.wait(rule, AGENDA_LATER, due_at, text, person)
     elif not walk.check(
         f"session {session.number} is at least 2 hours away",
         session.starts_at.isoformat(timespec="minutes"),
@@ -99,7 +99,8 @@ def _notes(walk: Walk, rule: Prepare, session: MentoringSession, person: Person)
         said_at = max(nudge.sent_at for nudge in walk.state.nudges if (nudge.about, nudge.person) == (about, person.id))
         again_at = _next_working_day(max(session.ends_at, said_at), person)  # the first may have waited for its turn
         if walk.now < again_at:
-            walk.wait(rule, NOTES_AGAIN_LATER, again_at, f"notes on session {session.number} are prompted once more")
+            text = f"notes on session {session.number} are prompted once more"
+            walk.wait(rule, NOTES_AGAIN_LATER, again_at, text, person)
         else:
             walk.nudge(
                 rule,
