@@ -100,7 +100,7 @@ def _climb(walk: Walk, rule: AnswerPromptly, request: OpenRequest, number: int |
     if not walk.check(
         f"message {rung} about {request.key} is due", due_at.isoformat(timespec="minutes"), walk.now >= due_at
     ):
-        walk.wait(rule, NOT_DUE, due_at, f"an answer to {request.key} is not due yet")
+        walk.wait(rule, NOT_DUE, due_at, f"an answer to {request.key} is not due yet", *people)
         return
     matter = Matter.UNANSWERED_INVITE if number is not None else Matter.UNANSWERED_QUESTION
     for person in people:

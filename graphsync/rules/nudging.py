@@ -1,7 +1,8 @@
 """Which of the messages that are due go out now: quiet hours, the budget, grouping, inhibition, the weekly digest.
 
-What is due to one person in one round goes out as one message, a few matters at most, in the order of `Matter`; what
-has no room joins the next one. A message held back holds its ladder, since only what was sent counts as said.
+What is due to one person on one day goes out as one message, a few matters at most, in the order of `Matter`: what is
+due first waits for the last. What has no room joins the next one. A message held back holds its ladder, since only what
+was sent counts as said.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ def grant(walk: Walk) -> None:
     for person in walk.state.pair:
         mine = sorted((w for w in walk.nudges if w.intent.person == person.id), key=_rank)
         # What is only observed goes through the same, apart, so that it takes no room from what is sent.
-        _grant_to(walk, person, [wanted for wanted in mine if walk.acts(wanted.rule)])
-        _grant_to(walk, person, [wanted for wanted in mine if not walk.acts(wanted.rule)])
+        for acts in (True, False):
+            _grant_to(walk, person, [wanted for wanted in mine if walk.acts(wanted.rule) == acts], acts=acts)
 
 
 def _rank(wanted: WantedNudge) -> int:
     return list(Matter).index(wanted.intent.matter)
 
 
-def _grant_to(walk: Walk, person: Person, wanted: Sequence[WantedNudge]) -> None:
+def _grant_to(walk: Walk, person: Person, wanted: Sequence[WantedNudge], *, acts: bool) -> None:
     policy = walk.rules.nudges
     room = MOST_MATTERS - walk.state.nudges_lately.get(person.id, ()).count(walk.now)
     for nudge in wanted:
@@ -68,6 +69,8 @@ def _grant_to(walk: Walk, person: Person, wanted: Sequence[WantedNudge]) -> None
         elif walk.now < ready_at:
             text = f"a message about {intent.about} waits for working time and its turn"
             walk.wait(nudge.rule, NOT_NOW, ready_at, text)
+        elif not urgent and (joins_at := _due_later_today(walk, policy, person, acts=acts)) is not None:
+            walk.wait(nudge.rule, NOT_NOW, joins_at, f"a message about {intent.about} goes with what is due that day")
         elif room <= 0 and not urgent:
             after = ready_to_hear(walk, policy, person, urgent=False, spoken_now=True)
             text = f"a message about {intent.about} joins the next one"
@@ -75,6 +78,16 @@ def _grant_to(walk: Walk, person: Person, wanted: Sequence[WantedNudge]) -> None
         else:
             room -= 1
             walk.act(nudge.rule, nudge.step, intent)
+
+
+def _due_later_today(walk: Walk, policy: NudgePolicy, person: Person, *, acts: bool) -> datetime | None:
+    """Return when the last message becomes due that somebody can still be sent today; None where none is to come."""
+    clock = zone(person.time_zone)
+    today = walk.now.astimezone(clock).date()
+    due = [m.due_at for m in walk.messages_to_come if m.person == person.id and walk.acts(m.rule) == acts]
+    due_today = [at for at in due if at.astimezone(clock).date() == today]
+    heard = [hearing_time(person, at, policy.quiet_hours, digest=False) for at in due_today]
+    return max((at for at in heard if at.astimezone(clock).date() == today), default=None)
 
 
 def _inhibited(walk: Walk, nudge: WantedNudge, others: Sequence[WantedNudge]) -> str:

@@ -50,7 +50,7 @@ def stay_in_touch(walk: Walk, rule: StayInTouch) -> None:
     if not walk.check(
         f"at least {rule.nudge_after} cadences have gone by without contact", missed, walk.now >= asks_at
     ):
-        walk.wait(rule, IN_TOUCH, asks_at, "the two are in touch")
+        walk.wait(rule, IN_TOUCH, asks_at, "the two are in touch", *state.pair)
         return
     coming = min((s.starts_at for s in state.sessions if s.stands and s.ends_at > walk.now), default=None)
     if coming is not None and coming < lost_at + cadence:

@@ -1,4 +1,4 @@
-"""`mode: suggest`: one person is asked before a calendar is touched, and on their yes it is done.
+"""`mode: suggest`: one person is asked before anything is added to a calendar or moved; on their yes it is done.
 
 The question is a message with a signed link; the answer is a fact like any other. A yes is for the time that was
 suggested: that time is sought first, and where it is taken by now the best one of those that would have been found.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from graphsync.calendar import TimeSlot, iso_week
-from graphsync.mentoring import Choice, Hold, HoldKind, MentoringSession, OptIn, Person, PersonId, Response
-from graphsync.rules.intents import HoldTime, Matter, MoveSession, SetPresence, Step, Verdict
+from graphsync.mentoring import Choice, HoldKind, MentoringSession, OptIn, Person, PersonId
+from graphsync.rules.holds import hold_steps, is_going, keep
+from graphsync.rules.intents import Matter, MoveSession, SetPresence, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import before_the_end, give_back, move_request, span
+from graphsync.rules.requests import before_the_end, move_request, span
 from graphsync.rules.schema import Prepare, Undisturbed
 from graphsync.rules.walk import Walk
 
@@ -18,11 +19,10 @@ MOVE_NOTICE = timedelta(hours=24)
 SEARCH_AFTER = timedelta(days=14)
 """How far beyond its week another time is sought where the week has none."""
 
+AIR = frozenset({HoldKind.BEFORE, HoldKind.AFTER})
+
 NOTHING_TO_KEEP = Step("undisturbed.nothing_to_keep", Verdict.DOES_NOT_APPLY)
-HOLD_UNDER_WAY = Step("undisturbed.hold_under_way", Verdict.WAITS)
-HOLD_FAILED = Step("undisturbed.hold_failed", Verdict.HOLDS)
-KEEPS_FREE = Step("undisturbed.keeps_free", Verdict.ACTS)
-GIVES_BACK = Step("undisturbed.gives_back", Verdict.ACTS)
+HOLDS = hold_steps("undisturbed")
 BOOKED_OVER = Step("undisturbed.booked_over", Verdict.ACTS)
 MOVES = Step("undisturbed.moves", Verdict.ACTS)
 MOVE_HELD_BACK = Step("undisturbed.move_held_back", Verdict.HOLDS)
@@ -31,7 +31,7 @@ PRESENCE = Step("undisturbed.presence", Verdict.ACTS)
 
 def undisturbed(walk: Walk, rule: Undisturbed) -> None:
     """Keep time free around each coming session, and tell whoever is booked over one."""
-    kept = [_keep(walk, rule, session) for session in walk.state.sessions]
+    kept = [keep(walk, rule, HOLDS, s, AIR, _wanted(walk, rule, s)) for s in walk.state.sessions]
     if not any(kept):
         walk.note(rule, NOTHING_TO_KEEP, "no session wants time kept around it")
     for session in walk.state.sessions:
@@ -45,73 +45,18 @@ def undisturbed(walk: Walk, rule: Undisturbed) -> None:
                     _booked_over(walk, rule, session, person)
 
 
-# ------------------------------------------------------------ time kept
-
-
-def _keep(walk: Walk, rule: Undisturbed, session: MentoringSession) -> bool:
-    """Bring the time kept around a session in step with it; return whether any is wanted or to be given back."""
-    wanted = _wanted(walk, rule, session)
-    kept = {(hold.kind, hold.person): hold for hold in session.holds}
-    surplus = [hold for key, hold in kept.items() if not _fits(hold, wanted.get(key))]
-    missing = {key: slot for key, slot in wanted.items() if key not in kept}
-    mentorship = session.mentorship
-    for hold in surplus:
-        give_back(walk, rule, (GIVES_BACK, HOLD_FAILED), session, hold)
-    for (kind, person), slot in missing.items():
-        key = f"hold/{mentorship}/{session.number}/{kind}/{walk.state.role(person)}/{slot.start:%Y%m%dT%H%M}"
-        if walk.under_way(f"{key}/"):
-            walk.note(rule, HOLD_UNDER_WAY, f"time around session {session.number} is being kept")
-        elif not walk.held_back(rule, HOLD_FAILED, key):
-            reason = f"session {session.number} wants a little air around it"
-            if kind is HoldKind.REREAD:
-                reason = f"the mentor wished some time before session {session.number}"
-            walk.act(
-                rule,
-                KEEPS_FREE,
-                HoldTime(
-                    key=key,
-                    mentorship=mentorship,
-                    rule=rule.name,
-                    reason=reason,
-                    number=session.number,
-                    kind=kind,
-                    person=person,
-                    slot=slot,
-                ),
-            )
-    return bool(surplus or wanted)
-
-
-def _fits(hold: Hold, slot: TimeSlot | None) -> bool:
-    return slot is not None and (hold.starts_at, hold.ends_at) == (slot.start, slot.end)
-
-
 def _wanted(walk: Walk, rule: Undisturbed, session: MentoringSession) -> dict[tuple[HoldKind, PersonId], TimeSlot]:
-    """Return the time to be kept around a session that stands and is accepted, by kind and person."""
-    if not session.stands or session.starts_at <= walk.now:
-        # What lies behind is left as it was: nobody looks at it, and taking it away would only make noise.
-        return {(h.kind, h.person): TimeSlot(start=h.starts_at, end=h.ends_at) for h in session.holds if session.stands}
+    """Return the air around a session, by kind and person; where the mentor has time to read again that is it."""
     wanted: dict[tuple[HoldKind, PersonId], TimeSlot] = {}
-    prepare = walk.rule(Prepare)
-    for person in walk.state.pair:
-        answer = session.answers.get(person.id)
-        if answer is None or answer.response not in (Response.ACCEPTED, Response.ORGANIZER):
-            continue  # nothing is put around an invite that is not accepted
-        rereads = (
-            person.id == walk.state.mentor.id
-            and prepare is not None
-            and walk.acts(prepare)
-            and OptIn.REREAD in walk.state.mentorship.opt_ins
-        )
-        if rereads and prepare is not None:
-            # It lies where the buffer would, and is the longer of the two or as good as it.
-            start = session.starts_at - max(prepare.reread, rule.buffer)
-            wanted[HoldKind.REREAD, person.id] = TimeSlot(start=start, end=session.starts_at)
-        elif rule.buffer:
+    rereads = walk.acts(walk.rule(Prepare)) and OptIn.REREAD in walk.state.mentorship.opt_ins
+    rereads = rereads or any(hold.kind is HoldKind.REREAD for hold in session.holds)
+    for person in walk.state.pair if rule.buffer else ():
+        if not is_going(session, person.id):
+            continue
+        if not rereads or person.id != walk.state.mentor.id:
             start = session.starts_at - rule.buffer
             wanted[HoldKind.BEFORE, person.id] = TimeSlot(start=start, end=session.starts_at)
-        if rule.buffer:
-            wanted[HoldKind.AFTER, person.id] = TimeSlot(start=session.ends_at, end=session.ends_at + rule.buffer)
+        wanted[HoldKind.AFTER, person.id] = TimeSlot(start=session.ends_at, end=session.ends_at + rule.buffer)
     return wanted
 
 
@@ -202,10 +147,7 @@ PRACTICE = Practice(
     run=undisturbed,
     steps=(
         NOTHING_TO_KEEP,
-        HOLD_UNDER_WAY,
-        HOLD_FAILED,
-        KEEPS_FREE,
-        GIVES_BACK,
+        *HOLDS.all,
         BOOKED_OVER,
         MOVES,
         MOVE_HELD_BACK,

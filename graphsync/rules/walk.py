@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypedDict, Unpack, cast
 
-from graphsync.mentoring import Choice, FlagKind, Person
+from graphsync.mentoring import Choice, FlagKind, Person, PersonId
 from graphsync.rules.facts import next_change
 from graphsync.rules.intents import (
     AnyIntent,
@@ -18,6 +18,7 @@ from graphsync.rules.intents import (
     Decision,
     FlagMentorship,
     Matter,
+    ReleaseTime,
     SendNudge,
     Step,
     TraceLine,
@@ -55,6 +56,15 @@ class WantedNudge:
     intent: SendNudge
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComingMessage:
+    """A message that becomes due to somebody later, as far as is known now."""
+
+    rule: Rule
+    person: PersonId
+    due_at: datetime
+
+
 @dataclass(slots=True)
 class Walk:
     """One run of `decide` over one mentorship; practices write to it, `decision` reads it."""
@@ -63,6 +73,7 @@ class Walk:
     rules: RuleSet
     now: datetime
     nudges: list[WantedNudge] = field(default_factory=list)
+    messages_to_come: list[ComingMessage] = field(default_factory=list)
     _intents: list[AnyIntent] = field(default_factory=list)
     _asked: list[Asked] = field(default_factory=list)
     _observed: list[AnyIntent] = field(default_factory=list)
@@ -138,7 +149,7 @@ class Walk:
         """
         mode = self.mode(rule)
         for intent in intents:
-            if mode == "observe":
+            if mode == "observe" and not isinstance(intent, ReleaseTime):  # what was taken is given back all the same
                 self._observed.append(intent)
                 self._note(rule.name, step.id, Verdict.OBSERVES, intent.reason)
             elif isinstance(intent, CalendarIntent) and (mode == "suggest" or ask_first):
@@ -228,10 +239,15 @@ class Walk:
         self._trace.append(TraceLine(rule=rule, step=step, verdict=verdict, text=text, checks=tuple(self._checks)))
         self._checks.clear()
 
-    def wait(self, rule: Rule | None, step: Step, until: datetime, text: str) -> None:
-        """Note that `rule` has nothing to do before `until`, and look again then."""
+    def wait(self, rule: Rule, step: Step, until: datetime, text: str, *people: Person) -> None:
+        """Note that `rule` has nothing to do before `until`, and look again then; `people` get a message then."""
         self.note(rule, step, f"{text} (until {until.isoformat(timespec='minutes')})")
-        self.look_again(until)
+        self.comes(rule, until, *people)
+
+    def comes(self, rule: Rule, at: datetime, *people: Person) -> None:
+        """Look again at `at`, when a message of `rule` to each of `people` becomes due."""
+        self.look_again(at)
+        self.messages_to_come += [ComingMessage(rule=rule, person=person.id, due_at=at) for person in people]
 
     def look_again(self, at: datetime) -> None:
         """See to it that the mentorship is decided again at `at`; what lies behind `now` is passed over."""

@@ -9,6 +9,7 @@ from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 from graphsync.engine.context import mark_mentorship
 from graphsync.errors import GraphTransient
 from graphsync.mentoring import FlagKind, Loss
+from graphsync.rules.config import FileNames, parse_config
 
 BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
 ENFORCE = BOOK.replace("MODE", "enforce")
@@ -134,6 +135,30 @@ def test_air_around_a_session_is_kept_free_follows_its_moves_and_goes_with_it(op
     tenant.run_for(minutes=10)
     assert not [hold for hold in tenant.holds("tom") if moved - TEN <= hold[0] <= moved + SESSION]
     assert tenant.holds("mira") == []
+
+
+def test_a_rule_set_to_observe_gives_back_the_time_it_kept_around_a_session_that_is_lost(opened):
+    tenant = opened(ENFORCE + QUIET)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    assert tenant.holds("tom")
+    rules = ENFORCE + QUIET.replace("enforce", "observe")
+    tenant.config = parse_config(
+        tenant.files["graphsync.yaml"], rules, tenant.files["mentorships.csv"], names=FileNames()
+    )
+    tenant.start_service()
+    tenant.cancel("tom", tenant.only_meeting("tom"))
+    tenant.run_for(hours=1)
+    assert (tenant.holds("tom"), tenant.holds("mira")) == ([], [])
+
+
+def test_the_time_to_read_again_that_a_mentor_wishes_needs_no_other_rule(opened):
+    tenant = opened(ENFORCE + PREPARE, pairs=[a_pair("mira", "tom", opt_ins="reread")])
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    meeting = tenant.only_meeting("mira")
+    tenant.answer("mira", meeting, "accepted")
+    tenant.run_for(hours=1)
+    assert tenant.holds("mira") == [(meeting.start - timedelta(minutes=15), meeting.start)]
+    assert tenant.holds("tom") == []
 
 
 def test_sessions_are_not_put_over_lunch_and_have_air_to_other_meetings(opened):

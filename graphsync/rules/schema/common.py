@@ -77,8 +77,8 @@ class CommonKeys(Section):
     )
     mode: Annotated[Mode, choice(MODES)] = Field(
         default="observe",
-        description="`observe` only notes what the rule would do; `suggest` asks one person before a calendar is "
-        "touched; `enforce` does it",
+        description="`observe` only notes what the rule would do; `suggest` asks one person before anything is "
+        "added to a calendar or moved; `enforce` does it",
     )
     cap: Annotated[int | None, number(1, 10_000)] = Field(
         default=None,

@@ -296,7 +296,7 @@ _ALL: Final = (
     _message("new_standing_time", "when replacements were lost several times in a row, to both"),
     _message(
         "suggestion",
-        "before a calendar is touched under `mode: suggest`, to one person",
+        "before anything is added to a calendar or moved under `mode: suggest`, to one person",
         {
             "action": "`book`, `rebook`, `move`, `add_video` or `hold`",
             "when": "the time it is about, an instant, or nothing",

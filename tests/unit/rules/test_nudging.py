@@ -4,6 +4,7 @@ import pytest
 from builders import (
     DAY,
     HOUR,
+    MENTEE,
     MENTOR,
     NOW,
     a_person,
@@ -19,6 +20,7 @@ from builders import (
 
 from graphsync.mentoring import Absence, Loss
 from graphsync.rules.decide import PRACTICES, decide
+from graphsync.rules.holds import HoldSteps
 from graphsync.rules.intents import Matter, Step, Verdict
 from graphsync.rules.kinds import clock_span
 from graphsync.rules.nudging import STEPS, grant, hearing_time
@@ -27,10 +29,12 @@ from graphsync.rules.walk import Walk
 STEP = Step("prepare.asks_for_agenda", Verdict.ACTS)
 
 
-def granted(*wanted, now=NOW, policy=None, rule=None, **state):
-    """Return the decision on messages wanted: each a matter, what it is about, and extras."""
+def granted(*wanted, now=NOW, policy=None, rule=None, comes=(), **state):
+    """Return the decision on messages wanted: each a matter, what it is about, and extras; others come due later."""
     rule = rule or preparing()
     walk = Walk(a_state(**state), rules(rule, **policy or {}), now)
+    for at_hour, who, mode in comes:
+        walk.comes(preparing(mode=mode), at_hour, walk.state.person(who))
     for matter, about, extras in wanted:
         walk.nudge(rule, STEP, walk.state.mentor, Matter(matter), about, reason="it is due", **extras)
     grant(walk)
@@ -69,6 +73,30 @@ def test_a_fourth_matter_joins_the_next_message():
 def test_what_cannot_wait_goes_along_however_much_there_is():
     decision = granted(*(("prepare", name, {}) for name in "abcd"), ("consent", "c!", {}))
     assert "c!" in sent(decision)
+
+
+def test_what_is_due_waits_for_what_comes_due_that_day_so_that_it_goes_out_as_one_message():
+    later, last = NOW + 2 * HOUR, NOW + 5 * HOUR
+    decision = granted(
+        ("prepare", "a", {}), ("consent", "c", {}), comes=[(later, MENTOR, "enforce"), (last, MENTOR, "enforce")]
+    )
+    assert sent(decision) == ["c"]  # what cannot wait does not
+    assert steps(decision)[-1] == "nudge.not_now"
+    assert decision.wake_at == later
+    assert sent(granted(("prepare", "a", {}), now=last)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        pytest.param((NOW + 2 * HOUR, MENTEE, "enforce"), id="to the other one"),
+        pytest.param((NOW + 2 * HOUR, MENTOR, "observe"), id="only observed"),
+        pytest.param((NOW + 9 * HOUR, MENTOR, "enforce"), id="when work is over"),
+        pytest.param((NOW + DAY, MENTOR, "enforce"), id="tomorrow"),
+    ],
+)
+def test_it_waits_for_nothing_else(comes):
+    assert sent(granted(("prepare", "a", {}), comes=[comes])) == ["a"]
 
 
 def test_a_message_of_this_round_in_another_mentorship_is_joined_as_far_as_it_has_room():
@@ -199,6 +227,7 @@ def test_every_step_a_practice_defines_is_in_its_list():
     for practice in PRACTICES:
         module = import_module(f"graphsync.rules.{practice.name}")
         defined = {value for value in vars(module).values() if isinstance(value, Step)}
+        defined |= {step for value in vars(module).values() if isinstance(value, HoldSteps) for step in value.all}
         own = {step for step in defined if step.id.startswith(f"{practice.name}.")}
         assert own == set(practice.steps)
 

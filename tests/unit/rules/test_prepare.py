@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 from builders import (
     MENTEE,
     MENTOR,
+    a_mentorship,
     a_nudge,
     a_person,
     a_reply,
@@ -9,13 +12,15 @@ from builders import (
     a_state,
     at,
     preparing,
+    quiet,
     rules,
+    unanswered,
     weekly_hours,
 )
 
-from graphsync.mentoring import Absence, Loss
+from graphsync.mentoring import Absence, Hold, HoldKind, Loss, OptIn
 from graphsync.rules.decide import decide
-from graphsync.rules.intents import Matter, SendNudge
+from graphsync.rules.intents import HoldTime, Matter, ReleaseTime, SendNudge
 
 COMING = a_session(1, "09-22 10:00")
 """A Tuesday; three working days before is Thursday the 17th."""
@@ -111,3 +116,41 @@ def test_no_notes_are_asked_for_where_one_said_they_did_not_meet():
 
 def test_old_sessions_are_not_asked_about():
     assert decided(a_state(COMING), "10-05 10:00").intents == ()
+
+
+# ---------------------------------------------------------------- time to read again
+
+WISHED = a_mentorship(opt_ins=frozenset({OptIn.REREAD}))
+REREAD = Hold(
+    kind=HoldKind.REREAD, person=MENTOR, event_id="reread", starts_at=at("09-22 09:45"), ends_at=at("09-22 10:00")
+)
+
+
+def holding(session=COMING, others=(), mentorship=WISHED, **changes):
+    return decide(a_state(session, mentorship=mentorship), rules(preparing(**changes), *others), at("09-15 10:00"))
+
+
+def kept(decision):
+    return [(i.person, i.slot.start, i.slot.end) for i in decision.intents if isinstance(i, HoldTime)]
+
+
+def test_a_mentor_who_wishes_it_has_a_quarter_of_an_hour_before_a_session():
+    assert kept(holding()) == [(MENTOR, at("09-22 09:45"), at("09-22 10:00"))]
+    assert kept(holding(mentorship=None)) == []
+    assert kept(holding(unanswered(1, "09-22 10:00"))) == []
+    assert holding(a_session(1, "09-22 10:00", holds=(REREAD,))).intents == ()
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_it_is_as_long_as_the_air_that_would_be_kept_there(mode):
+    longer = quiet(buffer=timedelta(minutes=30), mode=mode)
+    starts = [start for person, start, _ in kept(holding(others=(longer,))) if person == MENTOR]
+    assert starts[-1] == at("09-22 09:30" if mode == "enforce" else "09-22 09:45")
+
+
+@pytest.mark.parametrize("mode", ["observe", "suggest", "enforce"])
+def test_it_is_given_back_with_its_session_whatever_the_mode(mode):
+    lost = a_session(1, "09-22 10:00", holds=(REREAD,), loss=Loss.CANCELLED, lost_at=at("09-15 09:00"))
+    (release,) = holding(lost, mode=mode).intents
+    assert isinstance(release, ReleaseTime)
+    assert release.event_id == "reread"

@@ -87,6 +87,21 @@ def test_a_lost_session_gives_its_time_back():
     assert len([i for i in decided(lost).intents if isinstance(i, ReleaseTime)]) == 4
 
 
+def test_a_rule_that_only_observes_gives_back_what_it_kept_and_leaves_the_rest():
+    lost = a_session(1, "09-22 10:00", holds=HOLDS, loss=Loss.CANCELLED, lost_at=at("09-15 09:00"))
+    coming = a_session(2, "09-22 10:00", holds=HOLDS)
+    intents = decided(lost, coming, changes={"mode": "observe"}).intents
+    assert [(i.number, i.event_id) for i in intents] == [(1, hold.event_id) for hold in HOLDS]
+
+
+def test_while_the_mentor_has_time_to_read_again_it_is_the_air_before():
+    again = Hold(
+        kind=HoldKind.REREAD, person=MENTOR, event_id="again", starts_at=at("09-22 09:45"), ends_at=at("09-22 10:00")
+    )
+    kinds = [kind for kind, person, _ in kept(decided(a_session(1, "09-22 10:00", holds=(again,)))) if person == MENTOR]
+    assert kinds == [HoldKind.AFTER]
+
+
 def test_what_lies_behind_is_left_as_it_was():
     assert decided(a_session(1, "09-22 10:00", holds=HOLDS), now="09-23 10:00").intents == ()
 

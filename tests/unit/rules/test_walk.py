@@ -209,7 +209,7 @@ def test_a_rule_is_picked_once():
 SUGGESTING = ahead(mode="suggest")
 
 
-def test_under_suggest_one_person_is_asked_before_a_calendar_is_touched():
+def test_under_suggest_one_person_is_asked_before_anything_is_added_to_a_calendar():
     walk = a_walk()
     walk.act(SUGGESTING, STEP, an_intent())
     decision = walk.decision()
@@ -240,7 +240,7 @@ def test_what_was_turned_down_is_not_asked_again_at_once():
     assert walk.decision().wake_at == NOW + 7 * DAY
 
 
-def test_what_touches_no_calendar_needs_no_yes():
+def test_what_adds_and_moves_nothing_needs_no_yes():
     walk = a_walk()
     walk.flag(SUGGESTING, STEP, FlagKind.NOT_MEETING, "no session for long")
     (intent,) = walk.decision().intents
