@@ -10,6 +10,7 @@ from graphsync.rules.intents import HoldTime, Matter, MoveSession, SetPresence, 
 from graphsync.rules.practice import Practice
 from graphsync.rules.requests import give_back, move_request
 from graphsync.rules.schema import Prepare, Undisturbed
+from graphsync.rules.strays import is_stray
 from graphsync.rules.walk import Walk
 
 MOVE_NOTICE = timedelta(hours=24)
@@ -52,7 +53,9 @@ def _keep(walk: Walk, rule: Undisturbed, session: MentoringSession) -> bool:
     """Bring the time kept around a session in step with it; return whether any is wanted or to be given back."""
     wanted = _wanted(walk, rule, session)
     kept = {(hold.kind, hold.person): hold for hold in session.holds}
-    surplus = [hold for key, hold in kept.items() if not _fits(hold, wanted.get(key))]
+    surplus = [
+        hold for key, hold in kept.items() if not _fits(hold, wanted.get(key)) and not is_stray(walk, session, hold)
+    ]
     missing = {key: slot for key, slot in wanted.items() if key not in kept}
     mentorship = session.mentorship
     for hold in surplus:
@@ -90,7 +93,7 @@ def _wanted(walk: Walk, rule: Undisturbed, session: MentoringSession) -> dict[tu
     """Return the time to be kept around a session that stands and is accepted, by kind and person."""
     if not session.stands or session.starts_at <= walk.now:
         # What lies behind is left as it was: nobody looks at it, and taking it away would only make noise.
-        return {(h.kind, h.person): TimeSlot(start=h.starts_at, end=h.ends_at) for h in session.holds if session.stands}
+        return {(h.kind, h.person): TimeSlot(start=h.starts_at, end=h.ends_at) for h in session.holds}
     wanted: dict[tuple[HoldKind, PersonId], TimeSlot] = {}
     prepare = walk.rule(Prepare)
     for person in walk.state.pair:

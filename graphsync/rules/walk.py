@@ -18,6 +18,7 @@ from graphsync.rules.intents import (
     Decision,
     FlagMentorship,
     Matter,
+    ReleaseTime,
     SendNudge,
     Step,
     TraceLine,
@@ -147,6 +148,11 @@ class Walk:
                 self._intents.append(intent)
                 self._note(rule.name, step.id, Verdict.ACTS, intent.reason)
 
+    def tidy(self, step: Step, intent: ReleaseTime) -> None:
+        """Take up an intent that no mode holds up: what graphsync itself put into a calendar is taken away again."""
+        self._intents.append(intent)
+        self._note(intent.rule, step.id, Verdict.ACTS, intent.reason)
+
     def _ask(self, rule: Rule, step: Step, intent: CalendarIntent) -> None:
         """Have one person asked before `intent` is done, once in a while, and do it on their yes."""
         asked = ask(self.state, intent, self.now)
@@ -244,7 +250,7 @@ class Walk:
         """Tell whether an action whose key begins with one of `prefixes` is decided and not ended yet."""
         return any(key.startswith(prefix) for key in self.state.pending for prefix in prefixes)
 
-    def held_back(self, rule: Rule, step: Step, key: str) -> bool:
+    def held_back(self, rule: Rule | None, step: Step, key: str) -> bool:
         """Tell whether an earlier try of `key` came to nothing and the next is not due; notes why as `step`."""
         attempt = max(
             (tried for tried in self.state.attempts if tried.key == key),

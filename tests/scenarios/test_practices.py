@@ -9,6 +9,7 @@ from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 from graphsync.engine.context import mark_mentorship
 from graphsync.errors import GraphNotFound, GraphTransient
 from graphsync.mentoring import FlagKind, Loss
+from graphsync.rules.config import FileNames, parse_config
 
 BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
 ENFORCE = BOOK.replace("MODE", "enforce")
@@ -334,6 +335,26 @@ def test_a_session_is_not_taken_as_cancelled_while_its_organizer_has_no_mailbox(
     assert tenant.alerts() == {}
     assert tenant.meetings("mira") == [] if comes_back else len(tenant.meetings("mira")) == 1
     assert tenant.sessions()[0].stands is not comes_back
+
+
+@pytest.mark.parametrize("by_then", ["", QUIET.replace("enforce", "observe")], ids=["no rule", "observing"])
+def test_time_kept_for_a_session_goes_with_it_though_the_rule_does_not_act_any_more(opened, by_then):
+    tenant = opened(ENFORCE + QUIET)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    meeting = tenant.only_meeting("tom")
+    tenant.answer("mira", meeting, "accepted")
+    tenant.run_for(hours=1)
+    assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]
+    files = tenant.files
+    tenant.config = parse_config(
+        files["graphsync.yaml"], ENFORCE + by_then, files["mentorships.csv"], names=FileNames()
+    )
+    tenant.start_service()
+    tenant.run_for(hours=1)
+    assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]
+    tenant.cancel("tom", meeting)
+    tenant.run_for(hours=1)
+    assert [tenant.holds(name) for name in ("mira", "tom")] == [[], []]
 
 
 def test_time_kept_for_a_session_that_was_lost_meanwhile_is_given_back(opened):
