@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
 
 from graphsync.calendar import CalendarEvent
 from graphsync.engine.context import Context
-from graphsync.engine.outcomes import Outcomes
+from graphsync.engine.mailing import ADMIN_WAIT
+from graphsync.engine.outcomes import NotYet, Outcomes, matter_of
 from graphsync.engine.payloads import CancelPayload, HoldPayload, PresencePayload, ReleasePayload, from_json
-from graphsync.engine.ports import Action, Alert, Ledger
+from graphsync.engine.ports import Action, Alert, Ledger, Subject, SubjectKind
+from graphsync.engine.sessions import NO_MAILBOX
 from graphsync.engine.state import holder
 from graphsync.errors import ActionRefused, GraphAuthError, GraphConflict, GraphNotFound
 from graphsync.mentoring import Hold, Loss, MentoringSession
@@ -82,20 +83,36 @@ class Keeping:
         return "time given back"
 
     def cancel(self, action: Action) -> str:
-        """Cancel a session to come."""
+        """Cancel a session to come; where its organizer has no mailbox (now), it stays where it is until they have."""
         payload = from_json(action.payload, CancelPayload)
         now = self.context.now()
         with self.context.store.transaction() as ledger:
             session = _session(ledger, action, payload.number)
         if session is None or not _is_to_come(session, now):
             raise ActionRefused(f"session {payload.number} does not stand any more")
-        with suppress(GraphNotFound):  # cancelled by an earlier try, or by somebody else: it is gone either way
+        try:
             self.context.graph.cancel_event(session.organizer, session.event_id, payload.comment)
+        except GraphNotFound as error:
+            if error.code.casefold() in NO_MAILBOX:
+                self._stays(action, session, error)
+            # Else it was cancelled by an earlier try, or by somebody else: it is gone either way.
         with self.context.store.transaction() as ledger:
             ledger.sessions.save(replace(session, loss=Loss.CANCELLED, lost_at=now, no_slot_reason=payload.reason))
             ledger.reservations.release(holder(session.mentorship, session.number))
             self.outcomes.done(ledger, action, f"session {payload.number} cancelled", now)
         return f"session {payload.number} cancelled"
+
+    def _stays(self, action: Action, session: MentoringSession, error: GraphNotFound) -> NoReturn:
+        """Have the admin told that a session cannot be cancelled, and try again: that says nothing of its event."""
+        now = self.context.now()
+        text = (
+            f"session {session.number} of {session.mentorship} cannot be cancelled and stays on the calendar of the "
+            f"one invited: {error}; give person {session.organizer} a mailbox, or have it taken off that calendar"
+        )
+        with self.context.store.transaction() as ledger:
+            ledger.records.raise_alert(Alert(key=f"refused/{matter_of(action)}", text=text, raised_at=now))
+            ledger.work.mark(Subject(kind=SubjectKind.PERSON, owner=session.organizer), now)
+        raise NotYet(ADMIN_WAIT) from error
 
     def presence(self, action: Action) -> str:
         """Show somebody as do-not-disturb; without the permission the admin is told once, and nobody is asked again."""

@@ -103,6 +103,7 @@ class Outcomes:
         log.warning("%s: %s, %s", action.key, outcome, reason)
         with self.context.store.transaction() as ledger:
             ledger.outbox.finish(action.key, outcome, reason, now)
+            ledger.records.clear_alert(f"refused/{matter_of(action)}")  # it waits no longer
             ledger.reservations.release(action.key)
             if action.kind is ActionKind.MOVE:
                 self._stays(ledger, action)

@@ -58,7 +58,7 @@ def _mentorship(one: Considered, planned: list[Planned], held: list[TraceLine]) 
     yield f"{one.mentee.display_name} and {one.mentor.display_name} ({one.mentorship.cohort}, {one.mentorship.id})"
     for action in planned:
         yield f"  {_what(action)}"
-        yield f"      {action.rule}: {action.reason}"
+        yield f"      {action.rule or 'no rule'}: {action.reason}"
         yield from (f"      also free: {text}" for text in _runners_up(one, action))
     for flag in sorted(one.flags):
         yield f"  coordinator sees: {flag.replace('_', ' ')}"

@@ -9,7 +9,7 @@ from graphsync.mentoring import Choice, FlagKind, MentoringSession, Reach, Statu
 from graphsync.rules.held import Held, about_session, held, to_be_lost
 from graphsync.rules.intents import EndMentorship, LoseSession, Matter, Step, Verdict
 from graphsync.rules.practice import Practice
-from graphsync.rules.requests import cancel, give_back
+from graphsync.rules.requests import cancel
 from graphsync.rules.schema import CloseWell
 from graphsync.rules.start_well import starts_at
 from graphsync.rules.walk import Walk
@@ -25,7 +25,6 @@ REPORT_COMES = timedelta(hours=1)
 
 ENDS = Step("close_well.ends", Verdict.ACTS)
 CANCELS = Step("close_well.cancels", Verdict.ACTS)
-GIVES_BACK = Step("close_well.gives_back", Verdict.ACTS)
 HELD_BACK = Step("close_well.held_back", Verdict.HOLDS)
 TELLS_OF_END = Step("close_well.tells_of_end", Verdict.ACTS)
 ENDED = Step("close_well.ended", Verdict.DOES_NOT_APPLY)
@@ -97,12 +96,8 @@ def _clear(walk: Walk, rule: CloseWell) -> None:
     It is looked at as long as the mentorship is known: a session may have been on its way to the calendars at the end.
     """
     for session in walk.state.sessions:
-        if session.starts_at <= walk.now:
-            continue
-        if session.stands and not session.self_booked:
+        if session.stands and session.starts_at > walk.now and not session.self_booked:
             cancel(walk, rule, (CANCELS, HELD_BACK), session, "ended", "the mentorship has ended")
-        for hold in session.holds:
-            give_back(walk, rule, (GIVES_BACK, HELD_BACK), session, hold)
 
 
 def _paused(walk: Walk, rule: CloseWell) -> None:
@@ -190,7 +185,6 @@ PRACTICE = Practice(
     steps=(
         ENDS,
         CANCELS,
-        GIVES_BACK,
         HELD_BACK,
         TELLS_OF_END,
         ENDED,

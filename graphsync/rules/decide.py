@@ -26,6 +26,7 @@ from graphsync.rules.intents import Decision, Step, Verdict
 from graphsync.rules.practice import Practice
 from graphsync.rules.schema import RuleSet
 from graphsync.rules.state import MentorshipState
+from graphsync.rules.strays import give_strays_back
 from graphsync.rules.walk import Walk
 
 PRACTICES: tuple[Practice, ...] = (
@@ -63,6 +64,7 @@ def decide(state: MentorshipState, rules: RuleSet, now: datetime) -> Decision:
     for session in state.sessions if active else ():
         walk.look_again(session.starts_at)
         walk.look_again(session.ends_at)
+    give_strays_back(walk)
     for practice in PRACTICES if active else (close_well.PRACTICE,):
         rule = walk.rule(practice.rule_type)
         if rule is not None:

@@ -10,6 +10,7 @@ from graphsync.mentoring import Hold, HoldKind, MentoringSession, PersonId, Resp
 from graphsync.rules.intents import HoldTime, Step, Verdict
 from graphsync.rules.requests import give_back
 from graphsync.rules.schema import Rule
+from graphsync.rules.strays import is_stray
 from graphsync.rules.walk import Walk
 
 Wanted = Mapping[tuple[HoldKind, PersonId], TimeSlot]
@@ -45,14 +46,13 @@ def keep(
 ) -> bool:
     """Bring the time of some `kinds` in step with what is `wanted` around a session; return whether there is any.
 
-    What lies behind is left as it was: nobody looks at it, and taking it away would only make noise.
+    What is kept for nothing is given back without a rule (`strays`). What lies behind is left as it was: nobody looks
+    at it, and taking it away would only make noise.
     """
-    if session.stands and session.starts_at <= walk.now:
+    if not session.stands or session.starts_at <= walk.now:
         return False
-    if not session.stands:
-        wanted = {}
     kept = {(hold.kind, hold.person): hold for hold in session.holds if hold.kind in kinds}
-    surplus = [hold for key, hold in kept.items() if not _fits(hold, wanted.get(key))]
+    surplus = [h for key, h in kept.items() if not _fits(h, wanted.get(key)) and not is_stray(walk, session, h)]
     for hold in surplus:
         give_back(walk, rule, (steps.gives_back, steps.failed), session, hold)
     for (kind, person), slot in wanted.items():

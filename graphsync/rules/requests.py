@@ -110,18 +110,17 @@ def cancel(walk: Walk, rule: Rule, steps: tuple[Step, Step], session: MentoringS
         )
 
 
-def give_back(walk: Walk, rule: Rule, steps: tuple[Step, Step], session: MentoringSession, hold: Hold) -> None:
-    """Want time that is kept around a session given back, once; `steps` as for `cancel`."""
+def give_back(walk: Walk, rule: Rule | None, steps: tuple[Step, Step], session: MentoringSession, hold: Hold) -> None:
+    """Want time that is kept around a session given back, once, whatever the mode; `steps` as for `cancel`."""
     key = f"release/{session.mentorship}/{session.number}/{hold.event_id}"
     gives_back, held_back = steps
     if not walk.under_way(f"{key}/") and not walk.held_back(rule, held_back, key):
-        walk.act(
-            rule,
+        walk.tidy(
             gives_back,
             ReleaseTime(
                 key=key,
                 mentorship=session.mentorship,
-                rule=rule.name,
+                rule="" if rule is None else rule.name,
                 reason=f"session {session.number} wants this time no longer",
                 number=session.number,
                 kind=hold.kind,

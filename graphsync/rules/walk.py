@@ -149,7 +149,7 @@ class Walk:
         """
         mode = self.mode(rule)
         for intent in intents:
-            if mode == "observe" and not isinstance(intent, ReleaseTime):  # what was taken is given back all the same
+            if mode == "observe":
                 self._observed.append(intent)
                 self._note(rule.name, step.id, Verdict.OBSERVES, intent.reason)
             elif isinstance(intent, CalendarIntent) and (mode == "suggest" or ask_first):
@@ -157,6 +157,11 @@ class Walk:
             else:
                 self._intents.append(intent)
                 self._note(rule.name, step.id, Verdict.ACTS, intent.reason)
+
+    def tidy(self, step: Step, intent: ReleaseTime) -> None:
+        """Take up an intent that no mode holds up: what graphsync itself put into a calendar is taken away again."""
+        self._intents.append(intent)
+        self._note(intent.rule, step.id, Verdict.ACTS, intent.reason)
 
     def _ask(self, rule: Rule, step: Step, intent: CalendarIntent) -> None:
         """Have one person asked before `intent` is done, once in a while, and do it on their yes."""
@@ -239,10 +244,12 @@ class Walk:
         self._trace.append(TraceLine(rule=rule, step=step, verdict=verdict, text=text, checks=tuple(self._checks)))
         self._checks.clear()
 
-    def wait(self, rule: Rule, step: Step, until: datetime, text: str, *people: Person) -> None:
+    def wait(self, rule: Rule | None, step: Step, until: datetime, text: str, *people: Person) -> None:
         """Note that `rule` has nothing to do before `until`, and look again then; `people` get a message then."""
         self.note(rule, step, f"{text} (until {until.isoformat(timespec='minutes')})")
-        self.comes(rule, until, *people)
+        self.look_again(until)
+        if rule is not None:
+            self.comes(rule, until, *people)
 
     def comes(self, rule: Rule, at: datetime, *people: Person) -> None:
         """Look again at `at`, when a message of `rule` to each of `people` becomes due."""
@@ -260,7 +267,7 @@ class Walk:
         """Tell whether an action whose key begins with one of `prefixes` is decided and not ended yet."""
         return any(key.startswith(prefix) for key in self.state.pending for prefix in prefixes)
 
-    def held_back(self, rule: Rule, step: Step, key: str) -> bool:
+    def held_back(self, rule: Rule | None, step: Step, key: str) -> bool:
         """Tell whether an earlier try of `key` came to nothing and the next is not due; notes why as `step`."""
         attempt = max(
             (tried for tried in self.state.attempts if tried.key == key),

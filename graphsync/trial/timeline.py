@@ -91,7 +91,10 @@ def _propose(world: World, said: OfSession) -> None:
     if said.to is None:
         raise Impossible("a proposal needs a time: `to: 2026-03-10T10:00+01:00`")
     ends_at = said.to + (session.ends_at - session.starts_at)
-    life.put(replace(session, proposal=Proposal(by=PersonId(said.by), starts_at=said.to, ends_at=ends_at)))
+    by, answers = PersonId(said.by), dict(session.answers)
+    if by != session.organizer:
+        answers[by] = Answer(response=Response.TENTATIVE, answered_at=world.now)
+    life.put(replace(session, answers=answers, proposal=Proposal(by=by, starts_at=said.to, ends_at=ends_at)))
 
 
 def _move(world: World, said: OfSession) -> None:

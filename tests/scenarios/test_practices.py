@@ -7,7 +7,7 @@ import pytest
 from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 
 from graphsync.engine.context import mark_mentorship
-from graphsync.errors import GraphTransient
+from graphsync.errors import GraphNotFound, GraphTransient
 from graphsync.mentoring import FlagKind, Loss
 from graphsync.rules.config import FileNames, parse_config
 
@@ -363,6 +363,48 @@ def test_a_booking_that_got_through_unheard_is_cancelled_after_an_end(opened):
     tenant.start_service(graph=tenant.graph)
     tenant.run_for(days=3)
     assert tenant.meetings("tom", "mira") == []
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_session_is_not_taken_as_cancelled_while_its_organizer_has_no_mailbox(opened, comes_back):
+    tenant = opened(ENFORCE + CLOSE)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+
+    def no_mailbox(_real, *_arguments):
+        raise GraphNotFound("cancel_event", status=404, code="MailboxNotEnabledForRESTAPI")
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, cancel_event=no_mailbox))
+    end_it(tenant, "mira")
+    tenant.run_for(minutes=20)
+    (key,) = tenant.alerts()
+    assert "stays on the calendar" in tenant.alerts()[key]
+    assert tenant.sessions()[0].stands
+    if comes_back:
+        tenant.start_service(graph=tenant.graph)
+    tenant.run_for(days=10)
+    assert tenant.alerts() == {}
+    assert tenant.meetings("mira") == [] if comes_back else len(tenant.meetings("mira")) == 1
+    assert tenant.sessions()[0].stands is not comes_back
+
+
+@pytest.mark.parametrize("by_then", ["", QUIET.replace("enforce", "observe")], ids=["no rule", "observing"])
+def test_time_kept_for_a_session_goes_with_it_though_the_rule_does_not_act_any_more(opened, by_then):
+    tenant = opened(ENFORCE + QUIET)
+    tenant.run_until(berlin("2026-03-02 10:00"))
+    meeting = tenant.only_meeting("tom")
+    tenant.answer("mira", meeting, "accepted")
+    tenant.run_for(hours=1)
+    assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]
+    files = tenant.files
+    tenant.config = parse_config(
+        files["graphsync.yaml"], ENFORCE + by_then, files["mentorships.csv"], names=FileNames()
+    )
+    tenant.start_service()
+    tenant.run_for(hours=1)
+    assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]
+    tenant.cancel("tom", meeting)
+    tenant.run_for(hours=1)
+    assert [tenant.holds(name) for name in ("mira", "tom")] == [[], []]
 
 
 def test_time_kept_for_a_session_that_was_lost_meanwhile_is_given_back(opened):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -19,7 +20,7 @@ from builders import (
 )
 
 from graphsync.calendar import TimeSlot
-from graphsync.mentoring import Choice, Hold, HoldKind, Loss, OptIn
+from graphsync.mentoring import Answer, Choice, Hold, HoldKind, Loss, OptIn, Response, Status
 from graphsync.rules.decide import decide
 from graphsync.rules.durations import ClockSpan
 from graphsync.rules.intents import HoldTime, Matter, MoveSession, ReleaseTime, SendNudge, SetPresence
@@ -100,6 +101,37 @@ def test_while_the_mentor_has_time_to_read_again_it_is_the_air_before():
     )
     kinds = [kind for kind, person, _ in kept(decided(a_session(1, "09-22 10:00", holds=(again,)))) if person == MENTOR]
     assert kinds == [HoldKind.AFTER]
+
+
+@pytest.mark.parametrize("rule", [None, {"mode": "observe"}])
+@pytest.mark.parametrize("changes", [{"starts_at": at("09-22 10:30")}, {"loss": Loss.CANCELLED}])
+def test_what_is_kept_for_nothing_is_given_back_whatever_the_rule_says_by_then(rule, changes):
+    stray = replace(a_session(1, "09-22 10:00", holds=HOLDS, lost_at=at("09-15 09:00")), **changes)
+    chosen = [ahead(mode="observe"), *([] if rule is None else [quiet(**rule)])]
+    wanted = [hold.event_id for hold in HOLDS if changes != {"starts_at": at("09-22 10:30")} or hold.kind == "before"]
+    decision = decide(a_state(stray), rules(*chosen), at("09-15 10:00"))
+    assert [i.event_id for i in decision.intents] == wanted
+    assert "mentorship.gives_time_back" in {line.step for line in decision.trace}
+
+
+@pytest.mark.parametrize("status", ["paused", "ended"])
+def test_at_an_end_it_is_given_back_and_in_a_pause_it_stays(status):
+    state = a_state(a_session(1, "09-22 10:00", holds=HOLDS), mentorship=a_mentorship(status=Status(status)))
+    assert len(decide(state, rules(quiet(mode="observe")), at("09-15 10:00")).intents) == (
+        4 if status == "ended" else 0
+    )
+
+
+def test_a_time_that_was_lost_and_lies_behind_is_left():
+    lost = a_session(1, "09-22 10:00", holds=HOLDS, loss=Loss.NOT_HELD, lost_at=at("09-22 12:00"))
+    assert decided(lost, now="09-22 12:00").intents == ()
+
+
+def test_who_is_not_sure_any_more_gets_the_time_back():
+    unsure = a_session(1, "09-22 10:00", holds=HOLDS, answers={MENTOR: Answer(response=Response.TENTATIVE)})
+    decision = decided(unsure)
+    assert [i.person for i in decision.intents if isinstance(i, ReleaseTime)] == [MENTOR, MENTOR, MENTEE, MENTEE]
+    assert "undisturbed.gives_back" in steps(decision)
 
 
 def test_what_lies_behind_is_left_as_it_was():
