@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -300,20 +301,35 @@ def test_a_session_that_falls_into_an_absence_is_put_back(person):
 
 
 @pytest.mark.parametrize(
-    ("now", "moved"),
-    [pytest.param("09-21 10:00", True, id="48 h ahead"), pytest.param("09-21 10:01", False, id="less than 48 h ahead")],
+    ("now", "verdict"),
+    [
+        pytest.param("09-21 10:00", Verdict.ACTS, id="48 h ahead"),
+        pytest.param("09-21 10:01", Verdict.SUGGESTS, id="less than 48 h ahead"),
+        pytest.param("09-22 10:00", Verdict.SUGGESTS, id="24 h ahead"),
+        pytest.param("09-22 10:01", Verdict.HOLDS, id="less than 24 h ahead"),
+    ],
 )
-def test_a_standing_session_is_left_as_it_is_from_48_hours_ahead(now, moved):
+def test_a_session_left_behind_is_moved_less_than_48_hours_ahead_with_consent_and_not_at_all_from_24_hours(
+    now, verdict
+):
     state = a_state(a_session(1, "09-23 10:00"), mentor=away("09-23 00:00", "09-24 00:00"))
     decision = decide(state, rules(rebook()), at(now))
-    assert bool(decision.intents) == moved
-    text = "session 1 starts within 48 hours and is left as it is"
-    assert ((Verdict.HOLDS, text) in said(decision)) != moved
+    assert bool(decision.intents) == (verdict is Verdict.ACTS)
+    assert bool(decision.suggestions) == (verdict is Verdict.SUGGESTS)
+    assert verdict in [line.verdict for line in decision.trace if line.rule == "rebook"]
+
+
+def test_on_a_yes_it_is_moved_with_consent():
+    state = a_state(a_session(1, "09-23 10:00"), mentor=away("09-23 00:00", "09-24 00:00"))
+    (suggestion,) = decide(state, rules(rebook()), at("09-21 11:00")).suggestions
+    agreed = replace(state, replies=(a_reply(suggestion.about, "yes", MENTEE, at=at("09-21 12:00")),))
+    intent = only(agreed, at("09-21 12:00"))
+    assert (intent.replaces, intent.consent) == (1, True)
 
 
 def test_a_session_too_near_to_be_moved_does_not_keep_the_one_after_it():
     state = a_state(a_session(1, "09-22 10:00"), a_session(2, "09-29 10:00"), mentor=away("09-22 00:00", "10-02 00:00"))
-    assert only(state, at("09-21 10:00")).replaces == 2
+    assert only(state, at("09-21 10:01")).replaces == 2
 
 
 @pytest.mark.parametrize(

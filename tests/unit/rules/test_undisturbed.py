@@ -114,6 +114,13 @@ def test_what_is_kept_for_nothing_is_given_back_whatever_the_rule_says_by_then(r
     assert "mentorship.gives_time_back" in {line.step for line in decision.trace}
 
 
+def test_what_could_not_be_given_back_is_tried_again_when_that_is_due():
+    lost = a_session(1, "09-22 10:00", holds=HOLDS[:1], loss=Loss.CANCELLED, lost_at=at("09-15 09:00"))
+    tried = an_attempt(f"release/m1/1/{HOLDS[0].event_id}", at("09-15 09:30"), at("09-16 09:30"))
+    decision = decided(lost, attempts=(tried,))
+    assert (decision.intents, decision.wake_at) == ((), at("09-16 09:30"))
+
+
 @pytest.mark.parametrize("status", ["paused", "ended"])
 def test_at_an_end_it_is_given_back_and_in_a_pause_it_stays(status):
     state = a_state(a_session(1, "09-22 10:00", holds=HOLDS), mentorship=a_mentorship(status=Status(status)))
