@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from graphsync.calendar import holidays_around
-from graphsync.engine.ports import Ledger
+from graphsync.engine.payloads import BookPayload, MovePayload, from_json
+from graphsync.engine.ports import ActionKind, Ledger
 from graphsync.mentoring import Mentorship, MentorshipId, Person, PersonId, Reach
 from graphsync.rules.deployment import Deployment, OrganizerKind
 from graphsync.rules.state import MentorshipState
@@ -76,12 +77,6 @@ def load_state(
         )
         for person in (mentor.id, mentee.id)
     }
-    # Limits count whole weeks, and a week may have begun before now.
-    mentoring = [
-        session
-        for session in ledger.sessions.standing_of(mentor.id, now - timedelta(days=8))
-        if _mentors(ledger, session.mentorship, mentor.id)
-    ]
     return MentorshipState(
         mentorship=mentorship,
         mentor=_with_holidays(mentor, now),
@@ -94,7 +89,7 @@ def load_state(
         pending=frozenset(action.key for action in ledger.outbox.pending(mentorship_id)),
         attempts=tuple(ledger.sessions.attempts(mentorship_id)),
         alerts=frozenset(alert.key for alert in ledger.records.alerts()),
-        mentor_sessions=tuple(session.starts_at for session in mentoring),
+        mentor_sessions=tuple(_mentoring(ledger, mentor.id, now)),
         replies=tuple(ledger.replies.of(mentorship_id)),
     )
 
@@ -107,6 +102,16 @@ def _with_holidays(person: Person, now: datetime) -> Person:
     return replace(person, absences=(*person.absences, *days)) if days else person
 
 
-def _mentors(ledger: Ledger, mentorship_id: MentorshipId, person: PersonId) -> bool:
-    mentorship = ledger.mentorships.get(mentorship_id)
-    return mentorship is not None and mentorship.mentor == person
+def _mentoring(ledger: Ledger, mentor: PersonId, now: datetime) -> Iterator[datetime]:
+    """Yield when the sessions that somebody mentors start: those that stand, and those on their way to calendars."""
+    # Limits count whole weeks, and a week may have begun before now.
+    standing = ledger.sessions.standing_of(mentor, now - timedelta(days=8))
+    for mentorship in ledger.mentorships.of(mentor):
+        if mentorship.mentor == mentor:
+            yield from (session.starts_at for session in standing if session.mentorship == mentorship.id)
+            for action in ledger.outbox.pending(mentorship.id):
+                match action.kind:
+                    case ActionKind.BOOK:
+                        yield from_json(action.payload, BookPayload).starts_at
+                    case ActionKind.MOVE:
+                        yield from_json(action.payload, MovePayload).starts_at

@@ -45,16 +45,20 @@ CHANGES_ROOM = Step("video_first.changes_room", Verdict.ACTS)
 
 
 def video_first(walk: Walk, rule: VideoFirst) -> None:
-    """See to it that each coming video session has its link, also one that people booked themselves."""
+    """See to it that each coming video session has its link, also one that people booked themselves.
+
+    A pair that chose the phone has no video sessions, whoever books them.
+    """
     state = walk.state
-    if state.mentorship.medium is Medium.PHONE:
-        walk.note(rule, BY_PHONE, "the pair chose the phone")
     coming = [s for s in state.sessions if s.stands and s.starts_at > walk.now]
     without = [session for session in coming if session.medium is Medium.VIDEO and not session.online]
-    if not without:
+    if state.mentorship.medium is Medium.PHONE:
+        walk.note(rule, BY_PHONE, "the pair chose the phone")
+    elif not without:
         walk.note(rule, NOTHING_MISSING, "each session to come by video has its link")
-    for session in without:
-        _add_link(walk, rule, session)
+    else:
+        for session in without:
+            _add_link(walk, rule, session)
     for session in coming if rule.room else ():
         if session.room in session.rooms_declined:
             _change_room(walk, rule, session)

@@ -349,6 +349,15 @@ sweep: {{mailboxes: {sweep_hours} hours, people: {sweep_hours} hours, chats: {sw
             "GRAPHSYNC_CA_FILE": str(self.server.ca_file),
         }
 
+    def rewrite(self, *, pairs=None, rules=None):
+        """Write other lines of the mentorships file, or other rules; the next life of the service has them."""
+        self.pairs = self.pairs if pairs is None else list(pairs)
+        self.files |= {
+            "rules.yaml": self.files["rules.yaml"] if rules is None else rules,
+            "mentorships.csv": self._rows(),
+        }
+        self.config = parse_config(*self.files.values(), names=FileNames())
+
     def _rows(self):
         columns = list(dict.fromkeys(name for row in self.pairs for name in row))
         out = io.StringIO()

@@ -5,8 +5,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from tenant import BERLIN, NEW_YORK, SESSION, SYDNEY, a_pair, a_person, berlin, wall, week_of
+from tenant import BERLIN, NEW_YORK, SESSION, SYDNEY, TamperedGraph, a_pair, a_person, berlin, wall, week_of
 
+from graphsync.errors import GraphTransient
 from graphsync.sandbox.tenant.directory import Profile
 
 TAG = "mentorship={};number=1;rule=everyone-meets"
@@ -262,3 +263,23 @@ def test_a_guest_is_invited_by_the_other_one_and_two_guests_by_the_programme(ope
         f"{n}@fabrikam.test" for n in ("mira", "tom") if n != organizer
     }
     assert [key for key in tenant.alerts() if not key.startswith("unreachable/")] == []
+
+
+def test_a_session_on_its_way_to_calendars_counts_against_the_limits_of_its_mentor(open_tenant):
+    pairs = [a_pair("mira", "tom", standing="tue 10:00"), a_pair("mira", "noor", standing="tue 14:00")]
+    rules = "- {name: book, practice: book_ahead, mode: enforce, mentor_limits: {a_day: 1}}\n"
+    tenant = open_tenant(people=[a_person(name) for name in ("mira", "tom", "noor")], pairs=pairs[:1], rules=rules)
+
+    def throttled(_real, *_arguments):
+        raise GraphTransient("create_event", status=429, retry_after=timedelta(minutes=30))
+
+    tenant.start_service(graph=TamperedGraph(tenant.graph, create_event=throttled))
+    tenant.run_for(minutes=5)
+    tenant.rewrite(pairs=pairs)
+    tenant.start_service(graph=tenant.graph)
+    tenant.run_for(minutes=5)
+    assert tenant.meetings("tom") == []
+    assert len(tenant.meetings("noor")) == 1
+    tenant.run_for(hours=1)
+    assert wall(tenant.only_meeting("tom").start) == "Tue 10 Mar 10:00"
+    assert len({start[:10] for start in tenant.starts("mira")}) == 2

@@ -8,7 +8,6 @@ from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin
 from graphsync.calendar import TimeSlot
 from graphsync.errors import GraphRejected, GraphTransient
 from graphsync.mentoring import PersonId
-from graphsync.rules.config import FileNames, parse_config
 
 FIRST, OTHER = berlin("2026-03-17 10:00"), berlin("2026-03-18 10:00")
 """The only times Mira has, if the first is not put off by half an hour."""
@@ -28,11 +27,7 @@ def proposed(open_tenant):
         assert tenant.only_meeting("tom").start == FIRST
         tenant.answer("mira", tenant.only_meeting("tom"), "tentativelyAccepted", proposed=proposal)
         arrive(tenant)
-        tenant.pairs = pairs
-        rows = tenant._rows()
-        tenant.config = parse_config(
-            tenant.files["graphsync.yaml"], tenant.files["rules.yaml"], rows, names=FileNames()
-        )
+        tenant.rewrite(pairs=pairs)
         tenant.start_service(graph=TamperedGraph(tenant.graph, update_event=graph))
         return tenant
 

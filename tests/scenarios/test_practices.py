@@ -9,7 +9,6 @@ from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 from graphsync.engine.context import mark_mentorship
 from graphsync.errors import GraphNotFound, GraphTransient
 from graphsync.mentoring import FlagKind, Loss
-from graphsync.rules.config import FileNames, parse_config
 
 BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
 ENFORCE = BOOK.replace("MODE", "enforce")
@@ -395,10 +394,7 @@ def test_time_kept_for_a_session_goes_with_it_though_the_rule_does_not_act_any_m
     tenant.answer("mira", meeting, "accepted")
     tenant.run_for(hours=1)
     assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]
-    files = tenant.files
-    tenant.config = parse_config(
-        files["graphsync.yaml"], ENFORCE + by_then, files["mentorships.csv"], names=FileNames()
-    )
+    tenant.rewrite(rules=ENFORCE + by_then)
     tenant.start_service()
     tenant.run_for(hours=1)
     assert [len(tenant.holds(name)) for name in ("mira", "tom")] == [2, 2]

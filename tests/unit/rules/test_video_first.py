@@ -72,6 +72,12 @@ def test_the_phone_is_used_where_somebody_chose_it():
     assert decided(state).trace[-1].verdict is Verdict.DOES_NOT_APPLY
 
 
+def test_a_pair_by_phone_gets_no_link_for_what_it_books_itself():
+    state = a_state(without_link(self_booked=True), mentorship=a_mentorship(medium=Medium.PHONE, phone="Mo calls"))
+    decision = decided(state)
+    assert (decision.intents, [line.step for line in decision.trace]) == ((), ["video_first.by_phone"])
+
+
 def test_a_replacement_is_held_as_what_it_replaces():
     assert medium_of_next(a_state(), video(), a_session(medium=Medium.IN_PERSON)) is Medium.IN_PERSON
 
