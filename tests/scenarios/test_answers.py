@@ -39,7 +39,10 @@ def test_an_unanswered_invite_is_told_to_whoever_owes_the_answer_and_later_once_
 
 def test_help_is_offered_to_both_after_two_messages_and_only_once(open_tenant):
     tenant = open_tenant(
-        pairs=[a_pair("mira", "tom", opt_ins="chat")], nudges={"per_person_and_week": 7}, sweep_hours=24
+        # With nothing else due meanwhile each message is about one matter.
+        pairs=[a_pair("mira", "tom", opt_ins="chat", cadence="28 days")],
+        nudges={"per_person_and_week": 7},
+        sweep_hours=24,
     )
     settled(tenant)
     asked(tenant)
