@@ -9,6 +9,7 @@ from tenant import SESSION, TamperedGraph, a_pair, a_person, berlin, wall
 from graphsync.engine.context import mark_mentorship
 from graphsync.errors import GraphNotFound, GraphTransient
 from graphsync.mentoring import FlagKind, Loss
+from graphsync.rules.config import FileNames, parse_config
 
 BOOK = "- {name: book, practice: book_ahead, mode: MODE}\n"
 ENFORCE = BOOK.replace("MODE", "enforce")
