@@ -12,6 +12,7 @@ from graphsync.rules.walk import Walk
 
 GIVES_BACK = Step("mentorship.gives_time_back", Verdict.ACTS)
 NOT_GIVEN_BACK = Step("mentorship.time_not_given_back", Verdict.HOLDS)
+STEPS = (GIVES_BACK, NOT_GIVEN_BACK)
 
 
 def give_strays_back(walk: Walk) -> None:
@@ -19,7 +20,7 @@ def give_strays_back(walk: Walk) -> None:
     for session in walk.state.sessions:
         for hold in session.holds:
             if is_stray(walk, session, hold):
-                give_back(walk, None, (GIVES_BACK, NOT_GIVEN_BACK), session, hold)
+                give_back(walk, None, STEPS, session, hold)
 
 
 def is_stray(walk: Walk, session: MentoringSession, hold: Hold) -> bool:

@@ -20,6 +20,7 @@ from graphsync.rules.decide import PRACTICES, decide
 from graphsync.rules.intents import Step
 from graphsync.rules.nudging import STEPS as NUDGE_STEPS
 from graphsync.rules.schema import NudgePolicy, RuleSet, Silence
+from graphsync.rules.strays import STEPS as STRAY_STEPS
 from graphsync.rules.walk import STEPS as WALK_STEPS
 from graphsync.store import open_store
 
@@ -33,7 +34,7 @@ CONDITIONS = [
 ABOUT = ["welcome/m1", "mentorship/m1", "lost/m1/1", "met/m1/1", "met/m1/2", "suggest/book/m1/1", "m1/chat/1"]
 KNOWN_STEPS = {
     *(step.id for practice in PRACTICES for step in practice.steps),
-    *(step.id for step in (*NUDGE_STEPS, *WALK_STEPS)),
+    *(step.id for step in (*NUDGE_STEPS, *STRAY_STEPS, *WALK_STEPS)),
     *(value.id for value in vars(deciding).values() if isinstance(value, Step)),
 }
 
