@@ -309,6 +309,7 @@ class Composer:
             "suggestion": told.suggestion.start if told.suggestion else None,
             "alternatives": [slot.start for slot in told.alternatives],
             "ask_standing_time": told.ask_standing_time,
+            "last": told.why is not None and told.why.code == "last_day",
             "skip_link": "",
         }
         if told.slot is not None:

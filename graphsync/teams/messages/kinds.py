@@ -90,6 +90,7 @@ _PUT_BACK = {
     "suggestion": None,
     "alternatives": (),
     "ask_standing_time": False,
+    "last": False,
     "skip_link": "",
 }
 _SUGGESTION = {
@@ -274,12 +275,14 @@ _ALL: Final = (
             "suggestion": "a time at short notice, an instant, or nothing",
             "alternatives": "other times, instants",
             "ask_standing_time": "whether another weekday and hour is asked for",
+            "last": "whether the last day comes before any other time",
             "skip_link": "goes without it this time, or empty",
         },
         {**_PUT_BACK, "slot": LATER, "alternatives": (LAST,), "skip_link": LINK},
         {**_PUT_BACK, "slot": LATER, "reason": _AWAY, "suggestion": WHEN, "skip_link": LINK},
         {**_PUT_BACK, "reason": _NO_HOUR},
         {**_PUT_BACK, "ask_standing_time": True},
+        {**_PUT_BACK, "last": True},
     ),
     _message(
         "no_session",
