@@ -139,7 +139,7 @@ def test_a_full_calendar_is_said_and_looked_at_again_the_next_day(open_tenant):
     tenant.busy("mira", berlin("2026-03-02 00:00"), berlin("2026-03-24 12:00"))
     tenant.run_for(minutes=5)
     assert tenant.meetings("tom") == []
-    assert "the calendar of Mira had no hour left that suited both" in [entry.detail for entry in tenant.audit()]
+    assert "the calendar of the mentor had no hour left that suited both" in [entry.detail for entry in tenant.audit()]
     tenant.run_for(days=4)
     assert tenant.only_meeting("tom").start >= berlin("2026-03-24 12:00")
 

@@ -231,7 +231,7 @@ def test_under_suggest_too_a_lost_session_without_a_slot_in_reach_is_told_to_bot
     tenant.answer("mira", tenant.only_meeting("tom"), "declined")
     tenant.run_for(hours=5)
     (lost,) = tenant.sessions()
-    assert "the calendar of Mira had no hour left" in lost.no_slot_reason
+    assert "the calendar of the mentor had no hour left" in lost.no_slot_reason
     for who in ("mira", "tom"):
         (mail,) = tenant.mails(who, "rebook_same_week")
         assert "No new time was found" in mail.body
