@@ -11,7 +11,7 @@ demo: $(READY)
 
 test: $(READY)
 	# By file, since a file's tests share what takes long to make; the longest file first.
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not chaos" tests/scenarios/test_demo.py tests
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not chaos" tests/scenarios/test_demo.py tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .
