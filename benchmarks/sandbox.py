@@ -127,7 +127,7 @@ def serve(directory: Path) -> None:
                     print("null", flush=True)
                 case ["last", operation]:
                     print(json.dumps(_as_sent(kept[operation])), flush=True)
-                    server.face.respond = respond  # type: ignore[method-assign]
+                    server.face.respond = respond  # type: ignore[method-assign] # as it was
                 case ["drain"]:
                     while world.next_due_at() == world.clock.now():
                         world.run_due()

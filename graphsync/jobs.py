@@ -64,7 +64,7 @@ class EngineThread:
             try:
                 next_at = self._run()
             except Exception:
-                # The one broad catch of this process: whatever went wrong is shown, and the next tick tries again.
+                # The last resort of this thread: the engine has caught what one item of work can do wrong.
                 log.exception("the engine stopped in the middle of a run; it goes on at the next tick")
                 continue
             if next_at is not None:

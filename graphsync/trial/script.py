@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from pydantic_core import PydanticCustomError
@@ -97,7 +98,7 @@ def parse_scripts(text: str, *, file: str, rules: RuleSet) -> tuple[Script, ...]
         problems.append(document.problem((), found=shown(document.data), expected=expected))
     for index in range(len(document.data) if isinstance(document.data, list) else 0):
         found: list[Problem] = []
-        script = gathered(lambda index=index: _script(document, index, rules), found)  # type: ignore[misc]
+        script = gathered(partial(_script, document, index, rules), found)
         problems.extend(found)
         if script is not None:
             scripts.append(script)
